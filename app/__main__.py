@@ -1,0 +1,38 @@
+"""`python -m app [serve|migrate]`: serves, on SQLite after bringing the tables up to date, or does only that."""
+
+import argparse
+import logging.config
+import sys
+
+from app import logs
+from app.database import Unavailable
+from app.database.connect import connect
+from app.database.migrate import migrate
+from app.server import serve
+from app.settings import SettingsError, load_settings
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m app", description="The heroes service. Settings: HEROES_*.")
+    parser.add_argument("command", nargs="?", choices=("serve", "migrate"), default="serve")
+    command = parser.parse_args().command
+    try:
+        settings = load_settings()
+        logging.config.dictConfig(logs.configuration(settings))
+        try:
+            connect(settings.database_url)
+        except ValueError as error:
+            raise SettingsError(f"HEROES_DATABASE_URL: {error}") from None
+        # The embedded file belongs to this service alone; a server's tables are migrated on their own.
+        if command == "migrate" or settings.database_url.startswith("sqlite:"):
+            migrate(settings.database_url)
+        if command == "serve":
+            serve(settings)
+    except (SettingsError, Unavailable) as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

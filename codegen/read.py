@@ -1,0 +1,121 @@
+"""Reads a contract: the document, where each part of it stands, and what makes it invalid."""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias, cast
+
+import yaml
+from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
+
+Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
+Pointer: TypeAlias = tuple[str, ...]
+
+_VALIDATORS = {"3.0": OpenAPIV30SpecValidator, "3.1": OpenAPIV31SpecValidator}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something in the contract that cannot be generated. `pointer` leads to it (RFC 6901)."""
+
+    pointer: Pointer
+    message: str
+
+
+class Refused(Exception):
+    """The contract cannot be generated as it is. Its text has one line for each finding: file:line: pointer: why."""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2, as OpenAPI asks: a date stays a string, and `on` is no boolean."""
+
+
+_Loader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", "-+0123456789"),
+    ("float", r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", "-+.0123456789"),
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("merge", r"<<", "<"),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), list(_first))
+
+
+@dataclass(frozen=True)
+class Contract:
+    """An OpenAPI document that is known to be valid. `digest` is the SHA-256 of its file."""
+
+    name: str
+    digest: str
+    document: dict[str, Json]
+    lines: Mapping[Pointer, int]
+
+    def at(self, pointer: Pointer) -> Json:
+        """The value at this place. Raises LookupError."""
+        value: Json = self.document
+        for part in pointer:
+            value = value[int(part)] if isinstance(value, list) else cast(dict[str, Json], value)[part]
+        return value
+
+    def resolve(self, pointer: Pointer) -> Pointer:
+        """Where the object at `pointer` really stands: follows `$ref`. Raises Refused for one that leads outside."""
+        seen = []
+        while isinstance(value := self.at(pointer), dict) and isinstance(reference := value.get("$ref"), str):
+            if not reference.startswith("#/"):
+                raise self.refuse([Finding(pointer, f"$ref {reference} leads outside this file: move it in")])
+            seen.append(pointer)
+            pointer = tuple(part.replace("~1", "/").replace("~0", "~") for part in reference[2:].split("/"))
+            if pointer in seen:
+                raise self.refuse([Finding(pointer, "$ref leads back to itself: name a schema")])
+        return pointer
+
+    def refuse(self, findings: list[Finding]) -> Refused:
+        """An exception that names the line of each finding."""
+        return Refused("\n".join(sorted(self._line(finding) for finding in findings)))
+
+    def _line(self, finding: Finding) -> str:
+        known = finding.pointer
+        while known not in self.lines:
+            known = known[:-1]
+        pointer = "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in finding.pointer)
+        return f"{self.name}:{self.lines[known]}: {pointer or '/'}: {finding.message}"
+
+
+def read(path: Path) -> Contract:
+    """Reads and validates an OpenAPI 3.0 or 3.1 document, JSON or YAML. Raises Refused, or OSError."""
+    source = path.read_bytes()
+    try:
+        text = source.decode()
+        node = yaml.compose(text, Loader=_Loader)
+        document = yaml.load(text, Loader=_Loader)  # noqa: S506 (a subclass of SafeLoader)
+    except (yaml.YAMLError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        reason = getattr(error, "problem", None) or "not UTF-8"
+        raise Refused(f"{path.name}:{mark.line + 1 if mark else 1}: /: not YAML or JSON: {reason}") from error
+    contract = Contract(path.name, hashlib.sha256(source).hexdigest(), document, dict(_lines(node) if node else ()))
+    if not isinstance(document, dict) or not isinstance(document.get("openapi"), str):
+        raise Refused(f"{path.name}:1: /: not an OpenAPI document: it has no member `openapi`")
+    validator = _VALIDATORS.get(str(document["openapi"])[:3])
+    if validator is None:
+        raise contract.refuse([Finding(("openapi",), f"OpenAPI {document['openapi']} is not 3.0 or 3.1")])
+    faults = [
+        Finding(tuple(str(part) for part in error.absolute_path), f"invalid: {error.message}")
+        for error in validator(document).iter_errors()
+    ]
+    if faults:
+        raise contract.refuse(faults)
+    return contract
+
+
+def _lines(node: yaml.Node, pointer: Pointer = ()) -> Iterator[tuple[Pointer, int]]:
+    yield pointer, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            inner = (*pointer, str(key.value))
+            yield from _lines(value, inner)
+            yield inner, key.start_mark.line + 1
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield from _lines(value, (*pointer, str(index)))

@@ -1,0 +1,77 @@
+"""The service as an operator runs it: a process of its own, on a free port, over an empty database file."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+ROOT = Path(__file__).parent.parent
+_PATIENCE = 30
+
+
+class Service:
+    """Runs `python -m app` in `folder`, which gets its database and its log; `environment` adds to the settings."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.log_path = folder / "service.log"
+        self.database_path = folder / "heroes.db"
+        self._environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("HEROES_")},
+            "HEROES_PORT": "0",
+            "HEROES_DATABASE_URL": f"sqlite:///{self.database_path}",
+            **environment,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = ""
+
+    def start(self) -> Self:
+        """Starts the process and waits until it answers."""
+        written = self.log_path.stat().st_size if self.log_path.exists() else 0
+        with self.log_path.open("ab") as log:
+            command = [sys.executable, "-m", "app"]
+            self._process = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=log, stderr=log)
+        deadline = time.monotonic() + _PATIENCE
+        while not (url := self._announced(written)):
+            assert self._process.poll() is None, f"the service did not start:\n{self.log}"
+            assert time.monotonic() < deadline, f"the service does not say where it listens:\n{self.log}"
+            time.sleep(0.02)
+        self.url = url
+        httpx.get(f"{self.url}/openapi.json", timeout=_PATIENCE).raise_for_status()
+        return self
+
+    def _announced(self, start: int) -> str:
+        lines = self.log_path.read_bytes()[start:].decode().splitlines()
+        return next((line.split(" on ")[1].split()[0] for line in lines if "Uvicorn running on " in line), "")
+
+    @property
+    def log(self) -> str:
+        """All that the process has written."""
+        return self.log_path.read_text()
+
+    def kill(self) -> None:
+        """Ends the process at once, as a power cut would."""
+        self._signal(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """Ends the process politely and returns its exit status."""
+        return self._signal(signal.SIGTERM)
+
+    def _signal(self, number: signal.Signals) -> int:
+        assert self._process, "the service was never started"
+        self._process.send_signal(number)
+        return self._process.wait(_PATIENCE)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process and self._process.poll() is None:
+            self.stop()
