@@ -6,7 +6,7 @@ from uuid import uuid4
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import problems
+from app import logs, problems
 from generated.runtime import Refusal
 
 log = logging.getLogger(__name__)
@@ -45,10 +45,10 @@ class Edge:
             await self._app(scope, receive_bounded, send_noting_start)
         except ClientDisconnect:
             log.debug("the client left before its request was read")
-        except Exception:
+        except Exception as error:
             instance = uuid4().urn
             path = scope["path"].encode("unicode_escape").decode()
-            log.exception("%s %s failed: %s", scope["method"], path, instance)
+            log.error("%s %s failed: %s\n%s", scope["method"], path, instance, logs.trace(error))
             if started:
                 # Closing the connection is all that is left, and the cause is logged already.
                 raise ConnectionAbortedError("the answer was broken off") from None

@@ -20,15 +20,35 @@ from generated.runtime import ContractError
 _HARMLESS = (ContractError, Unavailable, WrongRevision)
 
 
+def trace(error: BaseException) -> str:
+    """Where an exception arose and of what type it is, its causes first; its text only where that is harmless."""
+    lines = traceback.format_tb(error.__traceback__)
+    lines.append(type(error).__qualname__)
+    if isinstance(error, _HARMLESS):
+        lines.append(f": {error}")
+    elif isinstance(error, ValidationError):
+        places = [f"{'.'.join(map(str, e['loc']))} ({e['type']})" for e in error.errors(include_input=False)]
+        lines.append(f" of {error.title}: {', '.join(places)}")
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    before = f"{trace(cause)}\nwhich led to\n" if cause else ""
+    return before + "".join(lines)
+
+
 class Formatter(logging.Formatter):
     """Formats as usual, apart from exceptions."""
+
+    @override
+    def format(self, record: logging.LogRecord) -> str:
+        # The handler before may have left its own rendering of the exception.
+        record.exc_text = None
+        return super().format(record)
 
     @override
     def formatException(
         self,
         ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None],
     ) -> str:
-        return _trace(ei[1]) if ei[1] else ""
+        return trace(ei[1]) if ei[1] else ""
 
 
 class QuietAccessFormatter(AccessFormatter):
@@ -40,19 +60,6 @@ class QuietAccessFormatter(AccessFormatter):
             client, method, path, version, status = record.args
             record.args = (client, method, str(path).partition("?")[0], version, status)
         return super().formatMessage(record)
-
-
-def _trace(error: BaseException) -> str:
-    lines = traceback.format_tb(error.__traceback__)
-    lines.append(type(error).__qualname__)
-    if isinstance(error, _HARMLESS):
-        lines.append(f": {error}")
-    elif isinstance(error, ValidationError):
-        places = [f"{'.'.join(map(str, e['loc']))} ({e['type']})" for e in error.errors(include_input=False)]
-        lines.append(f" of {error.title}: {', '.join(places)}")
-    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    before = f"{_trace(cause)}\nwhich led to\n" if cause else ""
-    return before + "".join(lines)
 
 
 def configuration(settings: Settings) -> dict[str, object]:

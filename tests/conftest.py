@@ -1,21 +1,18 @@
 """What all tests share: the service over HTTP, with a fresh database for each test."""
 
 import shutil
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
 from fastapi import FastAPI
 
 from app.database.migrate import migrate
 from app.main import create_app
-from app.server import Protocol
 from app.settings import Settings
 from tests.service import Service
+from tests.stage import Stage
 
 
 @pytest.fixture(scope="session")
@@ -39,27 +36,30 @@ def app(settings: Settings) -> FastAPI:
     return create_app(settings)
 
 
-@pytest.fixture
-def server_url(app: FastAPI) -> Iterator[str]:
-    """Where uvicorn serves the app, in a thread of the test process."""
-    config = uvicorn.Config(app, port=0, http=Protocol, ws="none", lifespan="on", log_config=None, access_log=False)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive(), "the app did not start: its error stands above"
-        time.sleep(0.005)
-    host, port = server.servers[0].sockets[0].getsockname()
-    yield f"http://{host}:{port}"
-    server.should_exit = True
-    thread.join()
+@pytest.fixture(scope="session")
+def stage() -> Iterator[Stage]:
+    with Stage().running() as stage:
+        yield stage
 
 
 @pytest.fixture
-def client(server_url: str) -> Iterator[httpx.Client]:
-    """A client of a service that keeps no hero yet."""
-    with httpx.Client(base_url=server_url) as client:
+def server_url(stage: Stage, app: FastAPI) -> Iterator[str]:
+    """Where uvicorn serves the app."""
+    with stage.playing(app) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def shared_client() -> Iterator[httpx.Client]:
+    with httpx.Client() as client:
         yield client
+
+
+@pytest.fixture
+def client(shared_client: httpx.Client, server_url: str) -> httpx.Client:
+    """A client of a service that keeps no hero yet. Making one for each test would cost more than the test."""
+    shared_client.base_url = server_url
+    return shared_client
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -35,15 +36,24 @@ class Service:
         written = self.log_path.stat().st_size if self.log_path.exists() else 0
         with self.log_path.open("ab") as log:
             command = [sys.executable, "-m", "app"]
-            self._process = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, env=self._environment, stdout=log, stderr=log, start_new_session=True
+            )
         deadline = time.monotonic() + _PATIENCE
-        while not (url := self._announced(written)):
-            assert self._process.poll() is None, f"the service did not start:\n{self.log}"
-            assert time.monotonic() < deadline, f"the service does not say where it listens:\n{self.log}"
+        while not self._answers(written):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                raise AssertionError(f"the service did not start:\n{self.log}")
             time.sleep(0.02)
-        self.url = url
-        httpx.get(f"{self.url}/openapi.json", timeout=_PATIENCE).raise_for_status()
         return self
+
+    def _answers(self, written: int) -> bool:
+        # With several workers it says where it listens before any of them does.
+        self.url = self._announced(written)
+        try:
+            return bool(self.url) and httpx.get(f"{self.url}/openapi.json").is_success
+        except httpx.TransportError:
+            return False
 
     def _announced(self, start: int) -> str:
         lines = self.log_path.read_bytes()[start:].decode().splitlines()
@@ -55,16 +65,16 @@ class Service:
         return self.log_path.read_text()
 
     def kill(self) -> None:
-        """Ends the process at once, as a power cut would."""
-        self._signal(signal.SIGKILL)
+        """Ends all its processes at once, as a power cut would."""
+        assert self._process, "the service was never started"
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(_PATIENCE)
 
     def stop(self) -> int:
-        """Ends the process politely and returns its exit status."""
-        return self._signal(signal.SIGTERM)
-
-    def _signal(self, number: signal.Signals) -> int:
+        """Ends it politely and returns its exit status."""
         assert self._process, "the service was never started"
-        self._process.send_signal(number)
+        self._process.terminate()
         return self._process.wait(_PATIENCE)
 
     def __enter__(self) -> Self:
