@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-NPM_CI := npm ci --prefix lint --no-audit --no-fund --no-update-notifier --loglevel=error
+LINTERS := $(if $(shell command -v npm),lint/node_modules/.package-lock.json)
 
 ##@ Serve
 run: .venv/run  ## Serve on http://127.0.0.1:8000, with an embedded SQLite file
@@ -33,14 +33,13 @@ check: .venv/dev lint  ## Check without writing: format, types, freshness of gen
 	$(BIN)/mypy
 	$(BIN)/python -m codegen openapi.yaml --output generated --check
 
-lint: .venv/dev  ## Lint the contract; the linters from npm need Node
+lint: .venv/dev $(LINTERS)  ## Lint the contract; the linters from npm need Node
 	$(BIN)/openapi-spec-validator openapi.yaml
-ifeq ($(shell command -v npm),)
-	@echo "npm is not installed: spectral and redocly are skipped"
-else
-	test -d lint/node_modules || $(NPM_CI)
+ifdef LINTERS
 	lint/node_modules/.bin/spectral lint openapi.yaml --ruleset lint/spectral.yaml --fail-severity hint --fail-on-unmatched-globs
 	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true lint/node_modules/.bin/redocly lint openapi.yaml --config lint/redocly.yaml --lint-config error
+else
+	@echo "spectral and redocly are skipped: npm is not installed"
 endif
 
 ##@ Keep
@@ -61,6 +60,10 @@ LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-header 
 
 .venv/dev: requirements-dev.txt .venv/run
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement $<
+	@touch $@
+
+lint/node_modules/.package-lock.json: lint/package-lock.json
+	npm ci --prefix lint --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@
 
 help:

@@ -74,9 +74,9 @@ async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code != 405:
         return write(error.detail, error.status_code, error.headers)
-    # Starlette names the methods of the first route alone (RFC 9110, section 10.2.1 asks for all).
+    # Starlette names the methods of the first route alone (RFC 9110, section 10.2.1 asks for all), and none of a mount.
     allowed: set[str] = set()
     for route in request.app.routes:
-        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
-            allowed |= route.methods or set()
+        if route.matches(request.scope)[0] is not Match.NONE:
+            allowed |= route.methods if isinstance(route, Route) and route.methods else {"GET", "HEAD"}
     return write(error.detail, 405, {"Allow": ", ".join(sorted(allowed))})

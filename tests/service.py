@@ -17,9 +17,13 @@ _PATIENCE = 30
 
 
 class Service:
-    """Runs `python -m app` in `folder`, which gets its database and its log; `environment` adds to the settings."""
+    """Runs `python -m app` of the checkout `root`; its database and log go into `folder`.
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    `environment` adds to the settings.
+    """
+
+    def __init__(self, folder: Path, root: Path = ROOT, **environment: str) -> None:
+        self._root = root
         self.log_path = folder / "service.log"
         self.database_path = folder / "heroes.db"
         self._environment = {
@@ -37,7 +41,7 @@ class Service:
         with self.log_path.open("ab") as log:
             command = [sys.executable, "-m", "app"]
             self._process = subprocess.Popen(
-                command, cwd=ROOT, env=self._environment, stdout=log, stderr=log, start_new_session=True
+                command, cwd=self._root, env=self._environment, stdout=log, stderr=log, start_new_session=True
             )
         deadline = time.monotonic() + _PATIENCE
         while not self._answers(written):

@@ -7,6 +7,7 @@ processes write to (sqlite.org/wal.html, "The WAL-reset bug").
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar, cast
@@ -179,12 +180,13 @@ class _Writer(threading.Thread):
                 self._attempt(job)
             self._driver.execute("COMMIT")
         except apsw.Error as error:
-            if self._driver.in_transaction:
+            with suppress(apsw.Error):  # it may have been rolled back already
                 self._driver.execute("ROLLBACK")
             for job in jobs:
                 job.outcome = _unavailable(error)
         for loop in {job.loop for job in jobs}:
-            loop.call_soon_threadsafe(_deliver, [job for job in jobs if job.loop is loop])
+            with suppress(RuntimeError):  # the loop is closed, and nobody waits any more
+                loop.call_soon_threadsafe(_deliver, [job for job in jobs if job.loop is loop])
 
     def _attempt(self, job: _Job[object]) -> None:
         self._driver.execute("SAVEPOINT job")

@@ -38,6 +38,7 @@ def test_an_unknown_path_is_not_found_and_never_redirected(client: httpx.Client,
         ("/openapi.yaml", {"GET", "HEAD"}),
         ("/openapi.json", {"GET", "HEAD"}),
         ("/docs", {"GET", "HEAD"}),
+        ("/docs/assets/swagger-ui.css", {"GET", "HEAD"}),
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"])
