@@ -76,7 +76,7 @@ async def _http(request: Request, error: Exception) -> Response:
         return write(error.detail, error.status_code, error.headers)
     # Starlette names the methods of the first route alone (RFC 9110, section 10.2.1 asks for all), and none of a mount.
     allowed: set[str] = set()
-    scope = {**request.scope, "root_path": request.scope.get("app_root_path", "")}
+    scope = {**request.scope, "root_path": request.scope.get("app_root_path", request.scope["root_path"])}
     for route in request.app.routes:
         if route.matches(scope)[0] is not Match.NONE:
             allowed |= route.methods if isinstance(route, Route) and route.methods else {"GET", "HEAD"}

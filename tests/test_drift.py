@@ -172,7 +172,7 @@ EDITS = [
         "a field is added to the contract",
         "openapi.yaml",
         "      required: [id, name, age]\n      properties:\n",
-        '      required: [id, name, age, team]\n      properties:\n        team:\n          $ref: "#/components/schemas/HeroName"\n',
+        "      required: [id, name, age, team]\n      properties:\n        team:\n          type: string\n",
         "start-up",
         "a query for HeroPublic must return its fields, not id, name, age",
         regenerated=True,
