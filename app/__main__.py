@@ -7,7 +7,7 @@ import sys
 from app import logs
 from app.database import Unavailable
 from app.database.connect import connect
-from app.database.migrate import migrate
+from app.database.migrate import WrongRevision, migrate
 from app.server import serve
 from app.settings import SettingsError, load_settings
 
@@ -28,7 +28,7 @@ def main() -> int:
             migrate(settings.database_url)
         if command == "serve":
             serve(settings)
-    except (SettingsError, Unavailable) as error:
+    except (SettingsError, Unavailable, WrongRevision) as error:
         print(error, file=sys.stderr)
         return 2
     return 0

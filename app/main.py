@@ -10,7 +10,7 @@ from app.database import connect
 from app.edge import Edge
 from app.heroes import Heroes
 from app.settings import Settings, load_settings
-from generated.api import heroes_routes
+from generated.api import routes
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -33,7 +33,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     # The contract is served as it is: FastAPI's own rendering would lose headers, links and formats.
     app = FastAPI(openapi_url=None, redirect_slashes=False, lifespan=lifespan)
-    app.router.routes.extend([*heroes_routes(Heroes(database)), *documents.routes(openapi)])
+    app.router.routes.extend([*routes(heroes=Heroes(database)), *documents.routes(openapi)])
     app.add_middleware(Edge, max_body_size=settings.max_body_size)
     problems.install(app)
     contract.verify(openapi, app.routes, documents.OPERATIONAL_PATHS)

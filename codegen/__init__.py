@@ -1,4 +1,5 @@
 """Turns an OpenAPI contract into Pydantic schemas, sealed responses, a handler interface and FastAPI routes.
 
-read (the document, its lines) → schemas (datamodel-code-generator) → plan (typed) → render (Jinja2).
+read (the document, its lines) → supported (or refused) → planner (schemas by datamodel-code-generator) → plan (typed
+values) → render (Jinja2).
 """

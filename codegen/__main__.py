@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from codegen.plan import plan
+from codegen.planner import plan
 from codegen.read import Refused, read
 from codegen.render import render
 

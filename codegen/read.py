@@ -2,17 +2,19 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias, cast
 
 import yaml
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
+from typing_extensions import override
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 Pointer: TypeAlias = tuple[str, ...]
 
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _VALIDATORS = {"3.0": OpenAPIV30SpecValidator, "3.1": OpenAPIV31SpecValidator}
 
 
@@ -29,7 +31,20 @@ class Refused(Exception):
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.2, as OpenAPI asks: a date stays a string, and `on` is no boolean."""
+    """YAML 1.2 as OpenAPI asks for it: a date stays a string, `on` is no boolean, and keys are strings, each once."""
+
+    @override
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:
+        self.flatten_mapping(node)
+        mapping: dict[Hashable, object] = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.value in mapping:
+                problem = (
+                    f"the key {key.value} stands twice" if isinstance(key, yaml.ScalarNode) else "a key is no string"
+                )
+                raise yaml.constructor.ConstructorError(problem=problem, problem_mark=key.start_mark)
+            mapping[key.value] = self.construct_object(value, deep=True)
+        return mapping
 
 
 _Loader.yaml_implicit_resolvers = {}
@@ -58,6 +73,30 @@ class Contract:
         for part in pointer:
             value = value[int(part)] if isinstance(value, list) else cast(dict[str, Json], value)[part]
         return value
+
+    def object(self, pointer: Pointer) -> dict[str, Json]:
+        """The object at this place. Raises LookupError."""
+        return cast(dict[str, Json], self.at(pointer))
+
+    def operations(self) -> Iterator[Pointer]:
+        """Where each operation stands, in the order of the contract: `("paths", path, method)`."""
+        for path in cast(dict[str, Json], self.document.get("paths") or {}):
+            yield from (("paths", path, method) for method in self.object(("paths", path)) if method in METHODS)
+
+    def parameters(self, operation: Pointer) -> list[tuple[Pointer, dict[str, Json]]]:
+        """The parameters of an operation and where each stands; its own go before those of its path."""
+        found: dict[tuple[Json, Json], tuple[Pointer, dict[str, Json]]] = {}
+        for owner in (operation, operation[:-1]):
+            for index, _ in enumerate(cast(list[Json], self.object(owner).get("parameters") or [])):
+                place = self.resolve((*owner, "parameters", str(index)))
+                parameter = self.object(place)
+                found.setdefault((parameter["in"], parameter["name"]), (place, parameter))
+        return list(found.values())
+
+    def components(self, kind: str) -> dict[str, Json]:
+        """The components of one kind, such as `schemas`."""
+        components = cast(dict[str, dict[str, Json]], self.document.get("components") or {})
+        return components.get(kind, {})
 
     def resolve(self, pointer: Pointer) -> Pointer:
         """Where the object at `pointer` really stands: follows `$ref`. Raises Refused for one that leads outside."""
@@ -90,11 +129,12 @@ def read(path: Path) -> Contract:
         text = source.decode()
         node = yaml.compose(text, Loader=_Loader)
         document = yaml.load(text, Loader=_Loader)  # noqa: S506 (a subclass of SafeLoader)
-    except (yaml.YAMLError, ValueError) as error:
+        lines = dict(_lines(node) if node else ())
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
-        reason = getattr(error, "problem", None) or "not UTF-8"
+        reason = getattr(error, "problem", None) or type(error).__name__
         raise Refused(f"{path.name}:{mark.line + 1 if mark else 1}: /: not YAML or JSON: {reason}") from error
-    contract = Contract(path.name, hashlib.sha256(source).hexdigest(), document, dict(_lines(node) if node else ()))
+    contract = Contract(path.name, hashlib.sha256(source).hexdigest(), document, lines)
     if not isinstance(document, dict) or not isinstance(document.get("openapi"), str):
         raise Refused(f"{path.name}:1: /: not an OpenAPI document: it has no member `openapi`")
     validator = _VALIDATORS.get(str(document["openapi"])[:3])

@@ -45,7 +45,7 @@ def _names(plan: Plan) -> dict[str, object]:
         + [argument.type for operation in plan.operations for argument in operation.arguments]
     )
     used = set(re.findall(r"[^\W\d]\w*", types))
-    classes = {model.name for model in plan.schemas.models.values()}
+    classes = plan.schemas.classes
     schemas = used & classes
     schemas |= {response.schema for response in plan.responses}
     schemas |= {response.headers_schema for response in plan.responses if response.headers_schema}

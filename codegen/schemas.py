@@ -42,10 +42,11 @@ class Model:
 
 @dataclass(frozen=True)
 class Schemas:
-    """The text of the schemas module, its models by component name, and where the names in its types come from."""
+    """The text of the schemas module, its models by component name, its classes, and whence it imports each name."""
 
     source: str
     models: Mapping[str, Model]
+    classes: frozenset[str]
     imports: Mapping[str, str]
 
 
@@ -70,7 +71,14 @@ def generate(title: str, schemas: Mapping[str, Json]) -> Schemas:
         source = re.sub(r"^from runtime import", "from .runtime import", module.read_text(), flags=re.MULTILINE)
         listed = json.loads(metadata.read_text())["models"]
     models = {entry["source_path"][2]: _model(entry) for entry in listed if len(entry["source_path"]) == 3}
-    return Schemas(source, models, _imports(source))
+    statements = ast.parse(source).body
+    imported = [node for node in statements if isinstance(node, ast.ImportFrom)]
+    return Schemas(
+        source,
+        models,
+        classes=frozenset(node.name for node in statements if isinstance(node, ast.ClassDef)),
+        imports={alias.name: node.module or "" for node in imported for alias in node.names},
+    )
 
 
 def _model(entry: Mapping[str, list[dict[str, str]]]) -> Model:
@@ -85,8 +93,3 @@ def _plain(annotation: str) -> str:
     """The type that a type checker sees: strictness is of validation alone."""
     plain = re.sub(r"\w+", lambda name: _STRICT.get(name[0], name[0]), annotation)
     return " | ".join(part for part in plain.split(" | ") if part != "MISSING")
-
-
-def _imports(source: str) -> dict[str, str]:
-    statements = (node for node in ast.parse(source).body if isinstance(node, ast.ImportFrom))
-    return {alias.name: node.module or "" for node in statements for alias in node.names}

@@ -32,11 +32,11 @@ from .schemas import (
     ValidationProblem,
 )
 
-CONTRACT_SHA256 = "caef8d86f3b7ae1ea63d4b3cfaa6883e60c3d19dfd05ca30622cb6a782e684b7"
+CONTRACT_SHA256 = "24f684ed8ebdd36e82386f1fabf16047dc1982dabca3cd1aa6f08e00af652633"
 
 
 class BadRequest(Response[Problem], status=400, media_type="application/problem+json", schema=Problem):
-    """The request body is not JSON that can be read (RFC 8259)."""
+    """The request body is not I-JSON (RFC 7493) that can be read."""
 
 
 class NotFound(Response[Problem], status=404, media_type="application/problem+json", schema=Problem):
@@ -181,13 +181,13 @@ class HeroesApi(Api):
         """
 
 
-def heroes_routes(api: HeroesApi) -> list[OperationRoute]:
-    """The routes of the tag heroes, served by `api`."""
+def routes(*, heroes: HeroesApi) -> list[OperationRoute]:
+    """The routes of all operations, in the order in which paths match: a concrete one before a templated one."""
 
     async def list_heroes(request: Request) -> Response[object]:
         wire: Wire = {"offset": integer, "limit": integer, "after": integer, "name": str, "age": integer}
         query = validate(ListHeroesQuery, "query", read_query(request, wire))
-        return await api.list_heroes(
+        return await heroes.list_heroes(
             offset=query.offset,
             limit=query.limit,
             after=given(query.after),
@@ -197,20 +197,20 @@ def heroes_routes(api: HeroesApi) -> list[OperationRoute]:
 
     async def create_hero(request: Request) -> Response[object]:
         body = validate(HeroCreate, "body", await read_json(request, "application/json"))
-        return await api.create_hero(body=body)
+        return await heroes.create_hero(body=body)
 
     async def read_hero(request: Request) -> Response[object]:
         path = validate(HeroesHeroIdPath, "path", {"hero_id": integer(request.path_params["hero_id"])})
-        return await api.read_hero(hero_id=path.hero_id)
+        return await heroes.read_hero(hero_id=path.hero_id)
 
     async def update_hero(request: Request) -> Response[object]:
         path = validate(HeroesHeroIdPath, "path", {"hero_id": integer(request.path_params["hero_id"])})
         body = validate(HeroUpdate, "body", await read_json(request, "application/json"))
-        return await api.update_hero(hero_id=path.hero_id, body=body)
+        return await heroes.update_hero(hero_id=path.hero_id, body=body)
 
     async def delete_hero(request: Request) -> Response[object]:
         path = validate(HeroesHeroIdPath, "path", {"hero_id": integer(request.path_params["hero_id"])})
-        return await api.delete_hero(hero_id=path.hero_id)
+        return await heroes.delete_hero(hero_id=path.hero_id)
 
     return [
         OperationRoute(LIST_HEROES, HeroesApi.list_heroes, list_heroes),

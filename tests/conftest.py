@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 
@@ -50,13 +50,13 @@ def server_url(stage: Stage, app: FastAPI) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def shared_client() -> Iterator[httpx.Client]:
-    with httpx.Client() as client:
+def shared_client() -> Iterator[httpx2.Client]:
+    with httpx2.Client() as client:
         yield client
 
 
 @pytest.fixture
-def client(shared_client: httpx.Client, server_url: str) -> httpx.Client:
+def client(shared_client: httpx2.Client, server_url: str) -> httpx2.Client:
     """A client of a service that keeps no hero yet. Making one for each test would cost more than the test."""
     shared_client.base_url = server_url
     return shared_client

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import httpx
+import httpx2
 
 ROOT = Path(__file__).parent.parent
 _PATIENCE = 30
@@ -55,8 +55,8 @@ class Service:
         # With several workers it says where it listens before any of them does.
         self.url = self._announced(written)
         try:
-            return bool(self.url) and httpx.get(f"{self.url}/openapi.json").is_success
-        except httpx.TransportError:
+            return bool(self.url) and httpx2.get(f"{self.url}/openapi.json").is_success
+        except httpx2.TransportError:
             return False
 
     def _announced(self, start: int) -> str:

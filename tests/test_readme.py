@@ -6,7 +6,7 @@ import subprocess
 import textwrap
 from pathlib import Path
 
-import httpx
+import httpx2
 import mypy.api
 import pytest
 
@@ -76,7 +76,7 @@ def test_its_change_loop_works(
     said, _, status = mypy.api.run(["app", "generated"])
     assert status == 0, said
 
-    with Service(tmp_path, root=tmp_path) as service, httpx.Client(base_url=service.url) as client:
+    with Service(tmp_path, root=tmp_path) as service, httpx2.Client(base_url=service.url) as client:
         for name in ("A", "B"):
             client.post("/heroes/", json={"name": name, "secret_name": "x"}).raise_for_status()
         assert client.get("/heroes/1/next").json() == {"id": 2, "name": "B", "age": None}

@@ -18,6 +18,14 @@ class Compiled:
     def __init__(self, query: Query[BaseModel], names: Sequence[str], dialect: Dialect) -> None:
         compiled = query.statement.compile(dialect=dialect, column_keys=list(names))
         self.sql = str(compiled)
+        # A driver binds NULL to a name without a value, and passes over a value without a name.
+        computed = [str(column) for column in (*compiled.insert_prefetch, *compiled.update_prefetch)]
+        required = {name for name, bind in compiled.binds.items() if bind.required}
+        if computed or not required <= set(names) <= compiled.binds.keys():
+            wanted = ", ".join([*sorted(required), *computed])
+            raise ValueError(
+                f"a query for {query.model.__name__} takes the parameters {wanted}, not {', '.join(names)}"
+            )
         self._defaults = {name: value for name, value in compiled.params.items() if name not in names}
         binds = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()}
         self._binds: dict[str, _Convert] = {name: convert for name, convert in binds.items() if convert}

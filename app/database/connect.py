@@ -11,10 +11,10 @@ def connect(url: str) -> Database:
     """The database at this URL, not opened yet. Raises ValueError, whose message never shows the URL."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the second where the port is no number
         raise ValueError("not a database URL; write sqlite:///heroes.db, for example") from None
     if parsed.drivername != "sqlite":
         raise ValueError(f"no engine for {parsed.drivername}; write sqlite:///heroes.db, for example")
-    if not parsed.database or parsed.database == ":memory:" or parsed.query:
-        raise ValueError("an SQLite database must be a file; write sqlite:///heroes.db, for example")
+    if not parsed.database or parsed.database == ":memory:" or parsed.query or parsed.host:
+        raise ValueError("an SQLite database must be a file on this machine; write sqlite:///heroes.db, for example")
     return SQLite(parsed.database)

@@ -26,9 +26,9 @@ class Query(Generic[Row]):
     """
 
     def __init__(self, model: type[Row], statement: Select[*tuple[object, ...]] | Insert | Update | Delete) -> None:
-        columns = [column.key for column in statement.exported_columns]
-        if set(columns) != set(model.model_fields):
-            raise ValueError(f"a query for {model.__name__} must return its fields, not {', '.join(map(str, columns))}")
+        columns = [str(column.name) for column in statement.exported_columns.values()]
+        if sorted(columns) != sorted(model.model_fields):
+            raise ValueError(f"a query for {model.__name__} must return its fields, not {', '.join(columns)}")
         self.model = model
         self.statement = statement
         self.rows = TypeAdapter(list[model])  # type: ignore[valid-type]

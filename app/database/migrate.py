@@ -5,6 +5,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy.exc import DBAPIError
 
 from app.database.interface import Unavailable
@@ -15,9 +16,11 @@ class WrongRevision(Exception):
 
 
 def migrate(url: str) -> None:
-    """Upgrades the tables to the newest revision. Raises Unavailable."""
+    """Upgrades the tables to the newest revision. Raises Unavailable, or WrongRevision where they are newer still."""
     try:
         command.upgrade(_config(url), "head")
+    except CommandError as error:
+        raise WrongRevision(f"the tables cannot be migrated by this version of the service: {error}") from None
     except DBAPIError as error:
         # The message may quote SQL and, of PostgreSQL, rows.
         raise Unavailable(f"migration: {type(error.orig).__name__}") from None

@@ -62,6 +62,9 @@ class SQLite(Database):
             reader.execute("PRAGMA query_only = ON")
             check_revision(_revision(reader))
             writer = _Writer(self._path, self._compiler)
+        except (apsw.CantOpenError, apsw.NotADBError) as error:
+            advice = "is HEROES_DATABASE_URL right, and was `python -m app migrate` run?"
+            raise Unavailable(f"{_unavailable(error)}: {advice}") from None
         except _TROUBLE as error:
             raise _unavailable(error) from None
         self._reader, self._writer = _Connection(reader, self._compiler), writer
@@ -194,7 +197,7 @@ class _Writer(threading.Thread):
             job.run(self._connection)
         except _TROUBLE:
             raise
-        except Exception as error:
+        except BaseException as error:  # whatever it is, it is for the caller: this thread must live on
             self._driver.execute("ROLLBACK TO job")
             job.outcome = error
         self._driver.execute("RELEASE job")

@@ -2,14 +2,14 @@
 
 import json
 
-import httpx
+import httpx2
 import pytest
 
 JSON = {"Content-Type": "application/json"}
 HERO = {"name": "Deadpond", "secret_name": "Dive Wilson"}
 
 
-def assert_problem(response: httpx.Response, status: int, *members: str) -> None:
+def assert_problem(response: httpx2.Response, status: int, *members: str) -> None:
     assert response.status_code == status, response.text
     assert response.headers["Content-Type"] == "application/problem+json"
     assert set(response.json()) == {"detail", *members}
@@ -21,7 +21,7 @@ def method(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def path(client: httpx.Client, method: str) -> str:
+def path(client: httpx2.Client, method: str) -> str:
     """Where the method takes a body."""
     return "/heroes/" if method == "POST" else str(client.post("/heroes/", json=HERO).headers["Location"])
 
@@ -45,6 +45,8 @@ def path(client: httpx.Client, method: str) -> str:
         b'{"name": "a\nb"}',
         b'{"name": "\xff"}',
         b'{"name": "\xed\xa0\x80"}',
+        b'{"name": "\\ud800"}',
+        b'{"unknown": "\\udfff\\ud800"}',
         b"\xef\xbb\xbf{}",
         json.dumps(HERO).encode("utf-16"),
         json.dumps(HERO).encode("utf-32"),
@@ -53,12 +55,20 @@ def path(client: httpx.Client, method: str) -> str:
     ],
     ids=lambda body: repr(body[:24]),
 )
-def test_what_is_not_json_is_a_bad_request(client: httpx.Client, method: str, path: str, body: bytes) -> None:
+def test_what_is_not_json_is_a_bad_request(client: httpx2.Client, method: str, path: str, body: bytes) -> None:
     assert_problem(client.request(method, path, content=body, headers=JSON), 400)
 
 
+def test_nesting_is_bounded_alike_everywhere(client: httpx2.Client, method: str, path: str) -> None:
+    def nested(levels: int) -> bytes:
+        return json.dumps(HERO).encode()[:-1] + b', "unknown": ' + b"[" * levels + b"]" * levels + b"}"
+
+    assert client.request(method, path, content=nested(190), headers=JSON).status_code == 200
+    assert_problem(client.request(method, path, content=nested(210), headers=JSON), 400)
+
+
 @pytest.mark.parametrize("body", [b"[]", b"null", b"1", b'"x"', b"true", b"[{}]"])
-def test_a_body_must_be_an_object(client: httpx.Client, method: str, path: str, body: bytes) -> None:
+def test_a_body_must_be_an_object(client: httpx2.Client, method: str, path: str, body: bytes) -> None:
     response = client.request(method, path, content=body, headers=JSON)
 
     assert_problem(response, 422, "errors")
@@ -66,7 +76,7 @@ def test_a_body_must_be_an_object(client: httpx.Client, method: str, path: str, 
 
 
 @pytest.mark.parametrize("headers", [{}, JSON])
-def test_a_body_must_be_there(client: httpx.Client, method: str, path: str, headers: dict[str, str]) -> None:
+def test_a_body_must_be_there(client: httpx2.Client, method: str, path: str, headers: dict[str, str]) -> None:
     response = client.request(method, path, headers=headers)
 
     assert_problem(response, 422, "errors")
@@ -77,7 +87,7 @@ def test_a_body_must_be_there(client: httpx.Client, method: str, path: str, head
     "media_type",
     ["text/plain", "application/x-www-form-urlencoded", "application/json-patch+json", "application/jsonx", "json", ""],
 )
-def test_another_media_type_is_unsupported(client: httpx.Client, method: str, path: str, media_type: str) -> None:
+def test_another_media_type_is_unsupported(client: httpx2.Client, method: str, path: str, media_type: str) -> None:
     response = client.request(method, path, content=json.dumps(HERO), headers={"Content-Type": media_type})
 
     assert_problem(response, 415)
@@ -85,7 +95,7 @@ def test_another_media_type_is_unsupported(client: httpx.Client, method: str, pa
 
 @pytest.mark.parametrize("media_type", ["application/json; charset=utf-8", "Application/JSON", "application/json ;x=y"])
 def test_parameters_and_case_of_the_media_type_do_not_matter(
-    client: httpx.Client, method: str, path: str, media_type: str
+    client: httpx2.Client, method: str, path: str, media_type: str
 ) -> None:
     response = client.request(method, path, content=json.dumps(HERO), headers={"Content-Type": media_type})
 
@@ -99,8 +109,6 @@ def test_parameters_and_case_of_the_media_type_do_not_matter(
         ("name", ""),
         ("name", "x" * 101),
         ("name", "a\0b"),
-        ("name", "\ud800"),
-        ("name", "\udfff\ud800"),
         ("name", 5),
         ("name", ["x"]),
         ("secret_name", None),
@@ -118,7 +126,7 @@ def test_parameters_and_case_of_the_media_type_do_not_matter(
     ],
 )
 def test_a_field_that_breaks_its_schema_is_named(
-    client: httpx.Client, method: str, path: str, field: str, value: object
+    client: httpx2.Client, method: str, path: str, field: str, value: object
 ) -> None:
     response = client.request(method, path, content=json.dumps({**HERO, field: value}), headers=JSON)
 
@@ -128,7 +136,7 @@ def test_a_field_that_breaks_its_schema_is_named(
 
 
 @pytest.mark.parametrize("field", ["name", "secret_name"])
-def test_a_required_field_must_be_there(client: httpx.Client, field: str) -> None:
+def test_a_required_field_must_be_there(client: httpx2.Client, field: str) -> None:
     response = client.post("/heroes/", json={name: value for name, value in HERO.items() if name != field})
 
     assert_problem(response, 422, "errors")
@@ -137,7 +145,7 @@ def test_a_required_field_must_be_there(client: httpx.Client, field: str) -> Non
 
 @pytest.mark.parametrize("spelling", ["5", "5.0", "5e0", "0.5e1", "50E-1"])
 def test_an_integer_of_a_body_may_be_spelled_as_any_json_number(
-    client: httpx.Client, method: str, path: str, spelling: str
+    client: httpx2.Client, method: str, path: str, spelling: str
 ) -> None:
     body = json.dumps(HERO)[:-1] + f', "age": {spelling}}}'
     response = client.request(method, path, content=body, headers=JSON)
@@ -146,28 +154,28 @@ def test_an_integer_of_a_body_may_be_spelled_as_any_json_number(
     assert response.text.endswith('"age":5}')
 
 
-def test_a_refused_change_changes_nothing(client: httpx.Client) -> None:
+def test_a_refused_change_changes_nothing(client: httpx2.Client) -> None:
     hero = client.post("/heroes/", json={**HERO, "age": 48}).json()
     client.patch(f"/heroes/{hero['id']}", json={"name": "Other", "age": -1})
 
     assert client.get(f"/heroes/{hero['id']}").json() == hero
 
 
-def test_a_body_up_to_the_bound_is_read(client: httpx.Client, method: str, path: str) -> None:
+def test_a_body_up_to_the_bound_is_read(client: httpx2.Client, method: str, path: str) -> None:
     body = json.dumps(HERO)
     response = client.request(method, path, content=body + " " * (64 * 1024 - len(body)), headers=JSON)
 
     assert response.status_code == 200
 
 
-def test_a_body_over_the_bound_is_too_large(client: httpx.Client, method: str, path: str) -> None:
+def test_a_body_over_the_bound_is_too_large(client: httpx2.Client, method: str, path: str) -> None:
     body = json.dumps(HERO)
     response = client.request(method, path, content=body + " " * (64 * 1024 - len(body) + 1), headers=JSON)
 
     assert_problem(response, 413)
 
 
-def test_a_streamed_body_over_the_bound_is_too_large(client: httpx.Client, method: str, path: str) -> None:
+def test_a_streamed_body_over_the_bound_is_too_large(client: httpx2.Client, method: str, path: str) -> None:
     response = client.request(method, path, content=(b" " * 8192 for _ in range(2000)), headers=JSON)
 
     assert_problem(response, 413)

@@ -3,14 +3,14 @@
 import json
 import re
 
-import httpx
+import httpx2
 import pytest
 import yaml
 
 from app.contract import PATH
 
 
-def test_the_contract_is_served_byte_for_byte(client: httpx.Client) -> None:
+def test_the_contract_is_served_byte_for_byte(client: httpx2.Client) -> None:
     response = client.get("/openapi.yaml")
 
     assert response.status_code == 200
@@ -18,7 +18,7 @@ def test_the_contract_is_served_byte_for_byte(client: httpx.Client) -> None:
     assert response.content == PATH.read_bytes()
 
 
-def test_the_json_is_the_same_document(client: httpx.Client) -> None:
+def test_the_json_is_the_same_document(client: httpx2.Client) -> None:
     response = client.get("/openapi.json")
 
     assert response.status_code == 200
@@ -26,7 +26,7 @@ def test_the_json_is_the_same_document(client: httpx.Client) -> None:
     assert json.loads(response.content) == yaml.safe_load(PATH.read_bytes())
 
 
-def test_the_page_loads_everything_from_the_service(client: httpx.Client) -> None:
+def test_the_page_loads_everything_from_the_service(client: httpx2.Client) -> None:
     page = client.get("/docs")
     addresses = re.findall(r'(?:src|href|url)\s*[=:]\s*"([^"]*)"', page.text + client.get("/docs/start.js").text)
 
@@ -44,7 +44,7 @@ def test_the_page_loads_everything_from_the_service(client: httpx.Client) -> Non
             assert client.get(f"/{address}").status_code == 200
 
 
-def test_the_page_may_not_run_or_load_anything_else(client: httpx.Client) -> None:
+def test_the_page_may_not_run_or_load_anything_else(client: httpx2.Client) -> None:
     page = client.get("/docs")
     policy = dict(part.strip().split(" ", 1) for part in page.headers["Content-Security-Policy"].split(";"))
 
@@ -54,7 +54,7 @@ def test_the_page_may_not_run_or_load_anything_else(client: httpx.Client) -> Non
 
 
 @pytest.mark.parametrize("path", ["/docs/assets/", "/docs/assets/none.js", "/docs/assets/../../app/main.py"])
-def test_no_other_file_is_served(client: httpx.Client, path: str) -> None:
+def test_no_other_file_is_served(client: httpx2.Client, path: str) -> None:
     response = client.get(path)
 
     assert response.status_code == 404

@@ -4,7 +4,7 @@ import logging
 import sys
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from app.logs import Formatter, configuration
@@ -47,7 +47,7 @@ def test_the_causes_of_an_exception_are_told_alike() -> None:
 def test_a_secret_is_in_no_answer_and_no_log(tmp_path: Path, workers: str) -> None:
     hero = {"name": "Deadpond", "secret_name": CANARY}
     environment = {"HEROES_ACCESS_LOG": "true", "HEROES_LOG_LEVEL": "debug", "HEROES_WORKERS": workers}
-    with Service(tmp_path, ROOT, **environment) as service, httpx.Client(base_url=service.url) as client:
+    with Service(tmp_path, ROOT, **environment) as service, httpx2.Client(base_url=service.url) as client:
         answers = [
             client.post("/heroes/", json=hero),
             client.get("/heroes/1"),

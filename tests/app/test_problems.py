@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Annotated, Never, cast
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI, Query
 
@@ -21,7 +21,7 @@ PROBLEM = "application/problem+json"
 @pytest.mark.parametrize(
     "path", ["/", "/heroes", "/heroes/1/", "/heroes//1", "/hero", "/openapi.yml", "/docs/", "/redoc"]
 )
-def test_an_unknown_path_is_not_found_and_never_redirected(client: httpx.Client, path: str) -> None:
+def test_an_unknown_path_is_not_found_and_never_redirected(client: httpx2.Client, path: str) -> None:
     response = client.get(path)
 
     assert response.status_code == 404
@@ -43,7 +43,7 @@ def test_an_unknown_path_is_not_found_and_never_redirected(client: httpx.Client,
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"])
 def test_a_method_that_is_not_served_is_told_all_that_are(
-    client: httpx.Client, path: str, allowed: set[str], method: str
+    client: httpx2.Client, path: str, allowed: set[str], method: str
 ) -> None:
     response = client.request(method, path)
     if method in allowed:
@@ -100,7 +100,7 @@ def raising(monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception], None]:
 
 
 def test_a_bug_tells_the_client_nothing_but_an_id(
-    client: httpx.Client, raising: Callable[[Exception], None], caplog: pytest.LogCaptureFixture
+    client: httpx2.Client, raising: Callable[[Exception], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     raising(KeyError("Dive Wilson"))
     response = client.get("/heroes/1")
@@ -115,7 +115,7 @@ def test_a_bug_tells_the_client_nothing_but_an_id(
     assert record.getMessage().endswith("in read_hero\n    raise error\nKeyError")
 
 
-def test_a_connection_outlives_a_bug(client: httpx.Client, raising: Callable[[Exception], None]) -> None:
+def test_a_connection_outlives_a_bug(client: httpx2.Client, raising: Callable[[Exception], None]) -> None:
     raising(KeyError("Dive Wilson"))
 
     assert [client.get("/heroes/1").status_code for _ in range(3)] == [500, 500, 500]
@@ -123,7 +123,7 @@ def test_a_connection_outlives_a_bug(client: httpx.Client, raising: Callable[[Ex
 
 
 def test_a_database_that_cannot_answer_is_a_503(
-    client: httpx.Client, raising: Callable[[Exception], None], caplog: pytest.LogCaptureFixture
+    client: httpx2.Client, raising: Callable[[Exception], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     raising(Unavailable("SQLite: BusyError"))
     response = client.get("/heroes/1")
@@ -155,7 +155,7 @@ ANSWERS = {
 
 @pytest.mark.parametrize("fault", ANSWERS)
 def test_an_answer_that_breaks_the_contract_never_leaves(
-    client: httpx.Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fault: str
+    client: httpx2.Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fault: str
 ) -> None:
     answer, said = ANSWERS[fault]
 
@@ -172,7 +172,7 @@ def test_an_answer_that_breaks_the_contract_never_leaves(
     assert said in record.getMessage()
 
 
-def test_what_fastapi_itself_refuses_is_not_repeated(app: FastAPI, client: httpx.Client) -> None:
+def test_what_fastapi_itself_refuses_is_not_repeated(app: FastAPI, client: httpx2.Client) -> None:
     async def endpoint(number: Annotated[int, Query()]) -> None:
         """Stands for a route that a developer adds with FastAPI's own parameters."""
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Never
 
-import httpx
+import httpx2
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, HTTPException
 from starlette.routing import BaseRoute
@@ -14,7 +14,7 @@ from app.database import connect
 from app.heroes import Heroes
 from app.main import create_app
 from app.settings import Settings
-from generated.api import HeroesApi, heroes_routes
+from generated.api import HeroesApi, routes
 from generated.runtime import ContractError
 from tests.stage import Stage
 
@@ -160,8 +160,8 @@ def test_dependencies_of_a_router_run_before_the_handler(settings: Settings, sta
         raise HTTPException(403, "not you")
 
     app = FastAPI()
-    router = APIRouter(routes=list(heroes_routes(Heroes(connect(settings.database_url)))))
+    router = APIRouter(routes=list(routes(heroes=Heroes(connect(settings.database_url)))))
     app.include_router(router, dependencies=[Depends(refuse)])
 
     with stage.playing(app) as url:
-        assert httpx.get(f"{url}/heroes/").status_code == 403
+        assert httpx2.get(f"{url}/heroes/").status_code == 403
