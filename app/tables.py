@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from annotated_types import Ge, Le, MaxLen, MinLen
+from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 from pydantic import BaseModel
 from sqlalchemy import BigInteger, CheckConstraint, Index, Integer
 from sqlmodel import Field, SQLModel
@@ -10,7 +10,9 @@ from sqlmodel import Field, SQLModel
 from generated.schemas import HeroCreate, HeroPublic
 
 _COMPARISONS = {
+    Gt: lambda name, bound: f"{name} > {bound.gt}",
     Ge: lambda name, bound: f"{name} >= {bound.ge}",
+    Lt: lambda name, bound: f"{name} < {bound.lt}",
     Le: lambda name, bound: f"{name} <= {bound.le}",
     MinLen: lambda name, bound: f"length({name}) >= {bound.min_length}",
     MaxLen: lambda name, bound: f"length({name}) <= {bound.max_length}",

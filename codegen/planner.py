@@ -11,8 +11,12 @@ from codegen.plan import Argument, Body, Header, Operation, Parameter, Plan, Res
 from codegen.read import Contract, Finding, Json, Pointer
 from codegen.schemas import Model, SchemaError, Schemas, generate
 
-# Names that a generated endpoint uses itself.
-_RESERVED = ("body", "path", "query", "request", "wire")
+# Names that the generated module uses itself.
+_RESERVED = frozenset(
+    "abstractmethod body boolean given integer list number operations path query read_json read_query request routes "
+    "str validate wire write_headers".split()
+)
+_RESERVED_CLASSES = frozenset("Api Operation OperationRoute Request Response Wire".split())
 
 
 def plan(contract: Contract) -> Plan:
@@ -118,7 +122,7 @@ class _Planner:
 
     def _name(self, pointer: Pointer, name: str, schema: Json) -> None:
         if self.named.setdefault(name, schema) != schema:
-            self.findings.append(Finding(pointer, f"the name {name} is needed here: rename the schema of that name"))
+            self._refuse(pointer, f"the name {name} is needed here: rename the schema of that name")
 
     # From models to the plan
 
@@ -146,7 +150,7 @@ class _Planner:
             arguments.append(Argument("body", content.root or content.name, "body.root" if content.root else "body"))
         names = [argument.name for argument in arguments]
         for clash in sorted({argument for argument in names if names.count(argument) > 1}):
-            self.findings.append(Finding(pointer, f"two parameters are called {clash}: rename one"))
+            self._refuse(pointer, f"two parameters are called {clash}: rename one")
         _, path, method = pointer
         return Operation(
             id=str(operation["operationId"]),
@@ -205,15 +209,30 @@ class _Planner:
             )
 
     def _check_names(self, schemas: Schemas, operations: list[Operation]) -> None:
+        interfaces = {operation.interface for operation in operations}
+        constants = {operation.constant for operation in operations}
+        taken = _RESERVED_CLASSES | interfaces | constants
+        classes = {name: model.name for name, model in schemas.models.items()}
+        for name in self.contract.components("schemas"):
+            if classes.get(name) in taken:
+                self._refuse(("components", "schemas", name), f"the name {name} is needed here: rename the schema")
+        for name in self.contract.components("responses"):
+            if pascal_case(name) in taken & self.responses.keys():
+                self._refuse(("components", "responses", name), f"the name {name} is needed here: rename the response")
         for name in sorted(schemas.classes & self.responses.keys()):
-            message = f"{name} is also a schema: rename one"
-            self.findings.append(Finding(("components", "responses", name), message))
+            self._refuse(("components", "responses", name), f"{name} is also a schema: rename one")
+        tags: dict[str, str] = {}
         names = [operation.name for operation in operations]
         for pointer, operation in zip(self.contract.operations(), operations, strict=True):
-            name = operation.name
-            if not name.isidentifier() or keyword.iskeyword(name) or names.count(name) > 1:
-                message = f"{name} is not a free Python name: choose another operationId"
-                self.findings.append(Finding((*pointer, "operationId"), message))
+            name, tag = operation.name, snake_case(operation.tag)
+            free = name.isidentifier() and not keyword.iskeyword(name) and name not in _RESERVED
+            if not free or names.count(name) > 1 or str(operation.id).startswith("_"):
+                self._refuse((*pointer, "operationId"), f"{name} is not a free Python name: choose another operationId")
+            if not tag.isidentifier() or tag in names or tags.setdefault(tag, operation.tag) != operation.tag:
+                self._refuse((*pointer, "tags"), f"{tag or operation.tag} is not a free Python name: rename the tag")
+
+    def _refuse(self, pointer: Pointer, message: str) -> None:
+        self.findings.append(Finding(pointer, message))
 
     # Reading the contract
 

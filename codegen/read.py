@@ -1,8 +1,9 @@
 """Reads a contract: the document, where each part of it stands, and what makes it invalid."""
 
 import hashlib
+import json
 import re
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias, cast
@@ -14,6 +15,8 @@ from typing_extensions import override
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 Pointer: TypeAlias = tuple[str, ...]
 
+# What stands under these is data, in which a `$ref` means nothing.
+_DATA = {"const", "default", "enum", "example", "examples"}
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _VALIDATORS = {"3.0": OpenAPIV30SpecValidator, "3.1": OpenAPIV31SpecValidator}
 
@@ -24,6 +27,10 @@ class Finding:
 
     pointer: Pointer
     message: str
+
+
+class BrokenReference(Exception):
+    """A `$ref` that cannot be followed."""
 
 
 class Refused(Exception):
@@ -99,54 +106,94 @@ class Contract:
         return components.get(kind, {})
 
     def resolve(self, pointer: Pointer) -> Pointer:
-        """Where the object at `pointer` really stands: follows `$ref`. Raises Refused for one that leads outside."""
+        """Where the object at `pointer` really stands: follows `$ref`. Raises BrokenReference."""
         seen = []
         while isinstance(value := self.at(pointer), dict) and isinstance(reference := value.get("$ref"), str):
             if not reference.startswith("#/"):
-                raise self.refuse([Finding(pointer, f"$ref {reference} leads outside this file: move it in")])
+                raise BrokenReference(f"$ref {reference} leads outside this file: move it in")
             seen.append(pointer)
             pointer = tuple(part.replace("~1", "/").replace("~0", "~") for part in reference[2:].split("/"))
             if pointer in seen:
-                raise self.refuse([Finding(pointer, "$ref leads back to itself: name a schema")])
+                raise BrokenReference("$ref leads back to itself: name a schema")
+            if pointer not in self.lines:
+                raise BrokenReference(f"$ref {reference} leads nowhere")
         return pointer
 
-    def refuse(self, findings: list[Finding]) -> Refused:
+    def refuse(self, findings: Iterable[Finding]) -> Refused:
         """An exception that names the line of each finding."""
-        return Refused("\n".join(sorted(self._line(finding) for finding in findings)))
+        lines = sorted((self._line(finding.pointer), _write(finding.pointer), finding.message) for finding in findings)
+        return Refused("\n".join(f"{self.name}:{line}: {pointer}: {message}" for line, pointer, message in lines))
 
-    def _line(self, finding: Finding) -> str:
-        known = finding.pointer
-        while known not in self.lines:
-            known = known[:-1]
-        pointer = "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in finding.pointer)
-        return f"{self.name}:{self.lines[known]}: {pointer or '/'}: {finding.message}"
+    def _line(self, pointer: Pointer) -> int:
+        while pointer not in self.lines:
+            pointer = pointer[:-1]
+        return self.lines[pointer]
 
 
 def read(path: Path) -> Contract:
     """Reads and validates an OpenAPI 3.0 or 3.1 document, JSON or YAML. Raises Refused, or OSError."""
     source = path.read_bytes()
     try:
-        text = source.decode()
-        node = yaml.compose(text, Loader=_Loader)
-        document = yaml.load(text, Loader=_Loader)  # noqa: S506 (a subclass of SafeLoader)
-        lines = dict(_lines(node) if node else ())
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        document, lines = _parse(source.decode())
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or type(error).__name__
         raise Refused(f"{path.name}:{mark.line + 1 if mark else 1}: /: not YAML or JSON: {reason}") from error
-    contract = Contract(path.name, hashlib.sha256(source).hexdigest(), document, lines)
     if not isinstance(document, dict) or not isinstance(document.get("openapi"), str):
         raise Refused(f"{path.name}:1: /: not an OpenAPI document: it has no member `openapi`")
+    contract = Contract(path.name, hashlib.sha256(source).hexdigest(), document, lines)
     validator = _VALIDATORS.get(str(document["openapi"])[:3])
     if validator is None:
         raise contract.refuse([Finding(("openapi",), f"OpenAPI {document['openapi']} is not 3.0 or 3.1")])
-    faults = [
-        Finding(tuple(str(part) for part in error.absolute_path), f"invalid: {error.message}")
+    # The validator would follow a broken reference, even to another host.
+    faults = list(_broken_references(contract)) or [
+        Finding(_locate(contract, error.absolute_path, error.instance), f"invalid: {error.message.splitlines()[0]}")
         for error in validator(document).iter_errors()
     ]
     if faults:
         raise contract.refuse(faults)
     return contract
+
+
+def _parse(text: str) -> tuple[Json, dict[Pointer, int]]:
+    """The document, and the line of each part of it."""
+    try:
+        document, is_json = json.loads(text), True
+        # YAML, which tells the lines, refuses a tab between values; in a string JSON does not have one.
+        text = text.replace("\t", " ")
+    except ValueError:
+        document, is_json = None, False
+    node = yaml.compose(text, Loader=_Loader)
+    loaded = yaml.load(text, Loader=_Loader)  # noqa: S506 (a subclass of SafeLoader)
+    if not is_json:
+        document = loaded
+    # Raises ValueError or TypeError for what JSON could not hold.
+    json.dumps(document, allow_nan=False, ensure_ascii=False).encode()
+    return document, dict(_lines(node) if node else ())
+
+
+def _broken_references(contract: Contract) -> Iterator[Finding]:
+    for pointer in contract.lines:
+        if pointer[-1:] == ("$ref",) and isinstance(contract.at(pointer), str) and not _DATA & set(pointer):
+            try:
+                contract.resolve(pointer[:-1])
+            except BrokenReference as error:
+                yield Finding(pointer[:-1], str(error))
+
+
+def _locate(contract: Contract, path: Iterable[object], instance: object) -> Pointer:
+    """Where an error stands: of a pattern or a default the validator tells only the last part of the way."""
+    told = tuple(str(part) for part in path)
+    if told and told[0] in contract.document:
+        return told
+    tail = told or ("default",)
+    return next(
+        (found for found in contract.lines if found[-len(tail) :] == tail and contract.at(found) == instance), ()
+    )
+
+
+def _write(pointer: Pointer) -> str:
+    return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in pointer) or "/"
 
 
 def _lines(node: yaml.Node, pointer: Pointer = ()) -> Iterator[tuple[Pointer, int]]:

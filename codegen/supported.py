@@ -4,20 +4,30 @@ import re
 from dataclasses import dataclass, field
 from typing import cast
 
+from pydantic_core import SchemaError, SchemaValidator
+
 from codegen.read import Contract, Finding, Json, Pointer
 
 LOCATIONS = ("path", "query")
 # The functions of the runtime that read the text of a parameter, by its type.
 WIRES = {"string": "str", "integer": "integer", "number": "number", "boolean": "boolean"}
 
-# Annotations, and what datamodel-code-generator's models hold a value against. Anything else would go unenforced.
-_SCHEMA_KEYWORDS = frozenset(
-    "$ref title description default example examples deprecated externalDocs "
-    "type enum format properties required additionalProperties items "
-    "minLength maxLength pattern minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minItems maxItems".split()
-)
+# What datamodel-code-generator's models hold a value against, by its type. Anything else would go unenforced.
+_NUMERIC = "minimum maximum exclusiveMinimum exclusiveMaximum".split()
+_KEYWORDS = {
+    "array": "items minItems maxItems".split(),
+    "boolean": [],
+    "integer": [*_NUMERIC, "multipleOf"],
+    "null": [],
+    "number": _NUMERIC,
+    "object": "properties required additionalProperties".split(),
+    "string": "enum minLength maxLength pattern".split(),
+}
+_ANNOTATIONS = "$ref title description default example examples deprecated externalDocs type format".split()
 # Formats that narrow nothing (their bounds stand beside them), or whose text stays as it is.
 _FORMATS = frozenset("int32 int64 float double password uri-reference".split())
+# Python's classes and boundaries are not those of ECMA 262; lookaround and backreferences no linear engine has.
+_UNSAFE_PATTERN = re.compile(r"\\[dDwWsSbBkP1-9]|\(\?[^:]")
 _PARAMETER_MEMBERS = frozenset("name in description required deprecated schema example examples".split())
 _JSON = re.compile(r"[\w.+-]+/([\w.-]+\+)?json")
 
@@ -36,13 +46,21 @@ class _Checker:
     findings: list[Finding] = field(default_factory=list)
 
     def check(self) -> None:
-        for name in ("webhooks", "security"):
-            self._absent((), name)
-        for path in cast(dict[str, Json], self.contract.document.get("paths") or {}):
-            self._absent(("paths", path), "$ref")
+        document = self.contract.document
+        if document.get("webhooks"):
+            self._refuse(("webhooks",), "webhooks are not supported")
+        self._security(())
+        self._servers(())
+        for path in cast(dict[str, Json], document.get("paths") or {}):
+            if "$ref" in self.contract.object(("paths", path)):
+                self._refuse(("paths", path), "a path item that is a $ref is not supported: write it here")
+            self._servers(("paths", path))
         for name in self.contract.components("schemas"):
             self._schema(("components", "schemas", name))
-        for operation in self.contract.operations():
+        operations = list(self.contract.operations())
+        if not operations:
+            self._refuse(("paths",), "there is no operation")
+        for operation in operations:
             self._operation(operation)
 
     def _refuse(self, pointer: Pointer, message: str) -> None:
@@ -50,16 +68,25 @@ class _Checker:
         if finding not in self.findings:  # a component may be used many times
             self.findings.append(finding)
 
-    def _absent(self, pointer: Pointer, name: str) -> None:
-        if self.contract.object(pointer).get(name):
-            self._refuse((*pointer, name), f"{name} is not supported here: leave it out")
+    def _security(self, pointer: Pointer) -> None:
+        if self.contract.object(pointer).get("security"):
+            self._refuse((*pointer, "security"), "security requirements are not supported: say `security: []`")
+
+    def _servers(self, pointer: Pointer) -> None:
+        for index, server in enumerate(cast(list[dict[str, str]], self.contract.object(pointer).get("servers") or [])):
+            if re.sub(r"^[a-z]+://[^/]*", "", server["url"]).strip("/"):
+                self._refuse((*pointer, "servers", str(index), "url"), "a path is not served: write it into `paths`")
 
     def _operation(self, pointer: Pointer) -> None:
         operation = self.contract.object(pointer)
         if not isinstance(operation.get("operationId"), str):
             self._refuse(pointer, "an operation needs an operationId")
-        for name in ("security", "callbacks"):
-            self._absent(pointer, name)
+        self._security(pointer)
+        self._servers(pointer)
+        if operation.get("callbacks"):
+            self._refuse((*pointer, "callbacks"), "callbacks are not supported")
+        if len(cast(list[str], operation.get("tags") or [])) > 1:
+            self._refuse((*pointer, "tags"), "several tags are not supported: keep one")
         for place, _ in self.contract.parameters(pointer):
             self._parameter(place)
         if "requestBody" in operation:
@@ -67,7 +94,9 @@ class _Checker:
             if not self.contract.object(body).get("required"):
                 self._refuse(body, "an optional request body is not supported: say `required: true`")
             self._content(body)
-        for status in cast(dict[str, Json], operation["responses"]):
+        if not operation.get("responses"):
+            self._refuse(pointer, "an operation needs responses")
+        for status in cast(dict[str, Json], operation.get("responses") or {}):
             self._response((*pointer, "responses", status), status)
 
     def _parameter(self, place: Pointer) -> None:
@@ -77,14 +106,18 @@ class _Checker:
             return
         for name in parameter:
             if name not in _PARAMETER_MEMBERS and not name.startswith("x-"):
-                self._refuse((*place, name), f"{name} is not supported in a parameter")
+                self._refuse((*place, name), f"{name} is not supported here")
+        if parameter["name"] == "self":
+            self._refuse(place, "the name self is taken: choose another")
         if parameter["in"] == "path" and not str(parameter["name"]).isidentifier():
             self._refuse((*place, "name"), "a path parameter needs a name of letters, digits and underscores")
         if "schema" in parameter:
-            self._schema((*place, "schema"))
-            target = self.contract.object(self.contract.resolve((*place, "schema")))
-            if str(target.get("type")) not in WIRES:
-                self._refuse((*place, "schema"), "a parameter must be a string, an integer, a number or a boolean")
+            self._scalar((*place, "schema"), "a parameter")
+
+    def _scalar(self, pointer: Pointer, what: str) -> None:
+        self._schema(pointer)
+        if str(self.contract.object(self.contract.resolve(pointer)).get("type")) not in WIRES:
+            self._refuse(pointer, f"{what} must be a string, an integer, a number or a boolean")
 
     def _response(self, pointer: Pointer, status: str) -> None:
         if not re.fullmatch(r"[1-5][0-9]{2}", status):
@@ -92,10 +125,14 @@ class _Checker:
             return
         target = self.contract.resolve(pointer)
         self._content(target)
+        if status[0] == "1" or status in ("204", "205", "304"):
+            self._refuse(pointer, f"an answer with status {status} has no content (RFC 9110)")
         for name in cast(dict[str, Json], self.contract.object(target).get("headers") or {}):
             header = self.contract.resolve((*target, "headers", name))
+            if name.lower() in ("body", "self"):
+                self._refuse(header, f"the name {name} is taken: choose another")
             if "schema" in self.contract.object(header):
-                self._schema((*header, "schema"))
+                self._scalar((*header, "schema"), "a header")
             else:
                 self._refuse(header, "a header needs a schema")
 
@@ -118,18 +155,44 @@ class _Checker:
             self.contract.resolve(pointer)
             if not str(schema["$ref"]).startswith("#/components/schemas/"):
                 self._refuse((*pointer, "$ref"), "a schema is referred to in components/schemas only")
-        for name in schema:
-            if name not in _SCHEMA_KEYWORDS and not name.startswith("x-"):
-                self._refuse((*pointer, name), f"the keyword {name} would not be enforced: express it otherwise")
+        said = schema.get("type", [])
+        types = [str(name) for name in said] if isinstance(said, list) else [str(said)]
+        if len([name for name in types if name != "null"]) > 1:
+            self._refuse((*pointer, "type"), "a union of types is not supported: use one type, or one and null")
+        self._keywords(pointer, schema, {keyword for name in types for keyword in _KEYWORDS[name]}, types)
         if "format" in schema and schema["format"] not in _FORMATS:
             self._refuse((*pointer, "format"), f"the format {schema['format']} would not be enforced: use a pattern")
-        if any(isinstance(value, bool | float) for value in cast(list[Json], schema.get("enum") or [])):
-            self._refuse((*pointer, "enum"), "an enum of booleans or fractions would not be enforced: use strings")
-        types = schema.get("type")
-        if isinstance(types, list) and len([name for name in types if name != "null"]) != 1:
-            self._refuse((*pointer, "type"), "a union of types is not supported: use one type, or one and null")
-        for name in cast(dict[str, Json], schema.get("properties") or {}):
+        if "enum" in schema and (
+            types != ["string"] or not all(isinstance(v, str) for v in cast(list[Json], schema["enum"]))
+        ):
+            self._refuse((*pointer, "enum"), "an enum of anything but strings would not be enforced")
+        if "pattern" in schema:
+            self._pattern((*pointer, "pattern"), str(schema["pattern"]))
+        properties = cast(dict[str, Json], schema.get("properties") or {})
+        for name in cast(list[str], schema.get("required") or []):
+            if name not in properties:
+                self._refuse(pointer, f"{name} is required and not among the properties: add it")
+        for name in properties:
             self._schema((*pointer, "properties", name))
         for name in ("items", "additionalProperties"):
-            if isinstance(schema.get(name), dict):
+            if name in schema and not (name == "additionalProperties" and isinstance(schema[name], bool)):
                 self._schema((*pointer, name))
+
+    def _keywords(self, pointer: Pointer, schema: dict[str, Json], applying: set[str], types: list[str]) -> None:
+        for name, value in schema.items():
+            if name in applying or name in _ANNOTATIONS or name.startswith("x-"):
+                if name.startswith("exclusive") and isinstance(value, bool):
+                    self._refuse((*pointer, name), f"the keyword {name} would not be enforced: give it the bound")
+            elif not types and any(name in keywords for keywords in _KEYWORDS.values()):
+                self._refuse(pointer, f"the keyword {name} would not be enforced: say the type")
+            else:
+                self._refuse((*pointer, name), f"the keyword {name} would not be enforced: express it otherwise")
+
+    def _pattern(self, pointer: Pointer, pattern: str) -> None:
+        if _UNSAFE_PATTERN.search(pattern.replace(r"\\", "")):
+            self._refuse(pointer, "the pattern would not be enforced alike everywhere: write classes out, as [0-9]")
+            return
+        try:
+            SchemaValidator({"type": "str", "pattern": pattern})
+        except SchemaError:
+            self._refuse(pointer, "the pattern would not be enforced: it is no regular expression of Rust's regex")

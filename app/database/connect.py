@@ -15,6 +15,6 @@ def connect(url: str) -> Database:
         raise ValueError("not a database URL; write sqlite:///heroes.db, for example") from None
     if parsed.drivername != "sqlite":
         raise ValueError(f"no engine for {parsed.drivername}; write sqlite:///heroes.db, for example")
-    if not parsed.database or parsed.database == ":memory:" or parsed.query or parsed.host:
+    if not parsed.database or parsed.database == ":memory:" or parsed.query or parsed.host or parsed.username:
         raise ValueError("an SQLite database must be a file on this machine; write sqlite:///heroes.db, for example")
     return SQLite(parsed.database)

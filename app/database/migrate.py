@@ -1,4 +1,8 @@
-"""Brings the tables to the revision of this version, and refuses to serve on another."""
+"""Brings the tables to the revision of this version, and refuses to serve on another.
+
+Migrations run on Python's own SQLite, before the engine opens the file: two libraries that have one file open in one
+process would undo each other's locks (sqlite.org/howtocorrupt.html, section 2.2.1).
+"""
 
 from pathlib import Path
 

@@ -76,6 +76,7 @@ class SQLite(Database):
             self._writer.jobs.put(None)
             await asyncio.to_thread(self._writer.join)
             self._reader.driver.close()
+            self._reader = self._writer = None
 
     @override
     async def fetch(self, query: Query[Row], /, **parameters: object) -> list[Row]:
@@ -216,4 +217,5 @@ def _unavailable(error: Exception) -> Unavailable:
 def _revision(driver: apsw.Connection) -> str | None:
     """The revision of the tables, if there are any."""
     listed = driver.execute("SELECT 1 FROM sqlite_schema WHERE name = 'alembic_version'").fetchall()
-    return str(driver.execute("SELECT version_num FROM alembic_version").get) if listed else None
+    revision = driver.execute("SELECT version_num FROM alembic_version").get if listed else None
+    return None if revision is None else str(revision)

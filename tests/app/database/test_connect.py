@@ -55,7 +55,16 @@ def test_a_password_in_the_place_of_the_port_is_not_shown(url: str) -> None:
     assert "secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["sqlite://folder/heroes.db", "sqlite://user:secret@host/heroes.db"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite://folder/heroes.db",
+        "sqlite://user:secret@host/heroes.db",
+        pytest.param(
+            "sqlite://user:secret@/heroes.db",
+        ),
+    ],
+)
 def test_an_sqlite_url_with_a_host_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"sqlite:///heroes\.db"):
         connect(url)

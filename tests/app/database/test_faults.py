@@ -40,6 +40,11 @@ def _stored(url: str) -> dict[int, str]:
     return heroes
 
 
+def _client(url: str) -> httpx2.Client:
+    """Connects anew for each request, so that all workers have their part."""
+    return httpx2.Client(base_url=url, timeout=_PATIENCE, limits=httpx2.Limits(max_keepalive_connections=0))
+
+
 def _body(name: str) -> dict[str, str]:
     return {"name": name, "secret_name": "Dive Wilson"}
 
@@ -103,16 +108,16 @@ def test_several_workers_write_to_one_file_and_lose_nothing(two_workers: Service
     others: list[str] = []
 
     def write(writer: int) -> None:
-        for number in itertools.count():
-            if time.monotonic() > deadline:
-                return
-            name = f"{writer}-{number}"
-            # A new connection each time, so that all workers have their part.
-            response = httpx2.post(f"{two_workers.url}/heroes/", json=_body(name), timeout=_PATIENCE)
-            if response.status_code == 200:
-                acknowledged[writer][response.json()["id"]] = name
-            else:
-                others.append(response.text)
+        with _client(two_workers.url) as client:
+            for number in itertools.count():
+                if time.monotonic() > deadline:
+                    return
+                name = f"{writer}-{number}"
+                response = client.post("/heroes/", json=_body(name))
+                if response.status_code == 200:
+                    acknowledged[writer][response.json()["id"]] = name
+                else:
+                    others.append(response.text)
 
     with ThreadPoolExecutor(_WRITERS) as writers:
         list(writers.map(write, range(_WRITERS)))
@@ -127,26 +132,27 @@ def test_several_workers_write_to_one_file_and_lose_nothing(two_workers: Service
 
 
 def test_patches_of_different_fields_of_one_hero_keep_each_other(two_workers: Service) -> None:
-    url = two_workers.url
-    hero = httpx2.post(f"{url}/heroes/", json=_body("Deadpond")).raise_for_status().json()
-    place = f"{url}/heroes/{hero['id']}"
+    with _client(two_workers.url) as client:
+        place = client.post("/heroes/", json=_body("Deadpond")).raise_for_status().headers["Location"]
     begin = threading.Barrier(4)
 
     def patch(field: str | None) -> None:
         """Changes one field, whose values nobody else may undo; or none."""
         begin.wait(_PATIENCE)
-        for number in range(30):
-            change = {field: number if field == "age" else f"{field} {number}"} if field else {}
-            public = {name: value for name, value in change.items() if name != "secret_name"}
-            for answer in (httpx2.patch(place, json=change, timeout=_PATIENCE), httpx2.get(place, timeout=_PATIENCE)):
-                assert answer.status_code == 200, answer.text
-                assert public.items() <= answer.json().items(), "another patch undid this one"
+        with _client(two_workers.url) as client:
+            for number in range(60):
+                change = {field: number if field == "age" else f"{field} {number}"} if field else {}
+                public = {name: value for name, value in change.items() if name != "secret_name"}
+                for answer in (client.patch(place, json=change), client.get(place)):
+                    assert answer.status_code == 200, answer.text
+                    assert public.items() <= answer.json().items(), "another patch undid this one"
 
     with ThreadPoolExecutor(4) as writers:
         for end in [writers.submit(patch, field) for field in ("name", "age", "secret_name", None)]:
             end.result(_PATIENCE)
 
-    kept = httpx2.get(f"{url}/heroes/{hero['id']}", timeout=_PATIENCE).json()
-    assert kept == {"id": hero["id"], "name": "name 29", "age": 29}
+    with _client(two_workers.url) as client:
+        hero = client.get(place).json()
+    assert (hero["name"], hero["age"]) == ("name 59", 59)
     with closing(apsw.Connection(str(two_workers.database_path))) as file:
-        assert file.execute("SELECT secret_name FROM hero WHERE id = ?", (hero["id"],)).get == "secret_name 29"
+        assert file.execute("SELECT secret_name FROM hero WHERE id = ?", (hero["id"],)).get == "secret_name 59"

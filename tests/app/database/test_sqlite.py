@@ -296,7 +296,7 @@ async def test_work_that_raises_what_is_no_exception_leaves_the_writer_usable(
         raise error
 
     with pytest.raises((error, RuntimeError)):
-        await asyncio.wait_for(database.transaction(create_and_leave), 3)
+        await database.transaction(create_and_leave)
     await database.transaction(_creating("after"))
 
     assert await _names(database) == ["after"]
