@@ -145,6 +145,8 @@ def read(path: Path) -> Contract:
     validator = _VALIDATORS.get(str(document["openapi"])[:3])
     if validator is None:
         raise contract.refuse([Finding(("openapi",), f"OpenAPI {document['openapi']} is not 3.0 or 3.1")])
+    if not isinstance(document.get("paths"), dict):
+        raise contract.refuse([Finding(("paths",), "invalid: `paths` is not an object that holds operations")])
     # The validator would follow a broken reference, even to another host.
     faults = list(_broken_references(contract)) or [
         Finding(_locate(contract, error.absolute_path, error.instance), f"invalid: {error.message.splitlines()[0]}")

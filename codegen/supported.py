@@ -21,9 +21,9 @@ _KEYWORDS = {
     "null": [],
     "number": _NUMERIC,
     "object": "properties required additionalProperties".split(),
-    "string": "enum minLength maxLength pattern".split(),
+    "string": "minLength maxLength pattern".split(),
 }
-_ANNOTATIONS = "$ref title description default example examples deprecated externalDocs type format".split()
+_ANNOTATIONS = "$ref title description default example examples deprecated externalDocs type format enum".split()
 # Formats that narrow nothing (their bounds stand beside them), or whose text stays as it is.
 _FORMATS = frozenset("int32 int64 float double password uri-reference".split())
 # Python's classes and boundaries are not those of ECMA 262; lookaround and backreferences no linear engine has.
@@ -124,9 +124,10 @@ class _Checker:
             self._refuse(pointer, f"the response {status} is not supported: list each status")
             return
         target = self.contract.resolve(pointer)
-        self._content(target)
         if status[0] == "1" or status in ("204", "205", "304"):
-            self._refuse(pointer, f"an answer with status {status} has no content (RFC 9110)")
+            self._refuse(pointer, f"an answer with status {status} has no content (RFC 9110): not supported")
+        else:
+            self._content(target)
         for name in cast(dict[str, Json], self.contract.object(target).get("headers") or {}):
             header = self.contract.resolve((*target, "headers", name))
             if name.lower() in ("body", "self"):
@@ -144,7 +145,10 @@ class _Checker:
         elif "schema" not in content[media_types[0]]:
             self._refuse((*pointer, "content", media_types[0]), "a media type needs a schema")
         else:
-            self._schema((*pointer, "content", media_types[0], "schema"))
+            schema = (*pointer, "content", media_types[0], "schema")
+            self._schema(schema)
+            if "enum" in self.contract.object(schema):
+                self._refuse(schema, "an enum needs a name here: move it to components/schemas")
 
     def _schema(self, pointer: Pointer) -> None:
         schema = self.contract.at(pointer)

@@ -34,7 +34,7 @@ StrictInt = Annotated[int, Strict(), BeforeValidator(_integral)]
 class Model(BaseModel):
     """Base of the schemas. What an answer holds is validated again as it leaves, so that none can be forged."""
 
-    model_config = ConfigDict(allow_inf_nan=False, revalidate_instances="always")
+    model_config = ConfigDict(allow_inf_nan=False, revalidate_instances="always", validate_by_name=True)
 
 
 class ContractError(Exception):
@@ -218,7 +218,7 @@ async def read_json(request: Request, media_type: str) -> object:
 def validate(schema: type[Schema], location: str, value: object) -> Schema:
     """Holds one part of the request (`path`, `query` or `body`) against its schema. Raises Refusal with status 422."""
     try:
-        return schema.model_validate(value)
+        return schema.model_validate(value, by_name=False)  # Python's names are not those of the wire
     except ValidationError as error:
         errors = error.errors(include_url=False, include_context=False, include_input=False)
         raise _invalid(*(([location, *e["loc"]], e["msg"], e["type"]) for e in errors[:1000])) from None

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import inspect
 import os
 import subprocess
 import sys
@@ -70,6 +71,14 @@ paths:
           description: No such book.
           content: {application/json: {schema: {type: object, required: [isbn], properties: {isbn: {type: string}}}}}
         "422": {$ref: "#/components/responses/not-valid"}
+  /books/latest:
+    get:
+      operationId: readLatest
+      tags: [reading-lists]
+      responses:
+        "200":
+          description: Its title.
+          content: {application/json: {schema: {type: string}}}
   /reading-lists/{list_id}/from/{from}:
     parameters:
       - {name: list_id, in: path, required: true, schema: {type: integer, minimum: 1}}
@@ -153,9 +162,9 @@ from library.api import (
     ReadBook200,
     ReadBook404,
     ReadingListsApi,
+    ReadLatest200,
     WrongType,
-    books_routes,
-    reading_lists_routes,
+    routes,
 )
 from library.runtime import Refusal
 from library.schemas import Book, FaultList, ReadBook404Body
@@ -191,6 +200,10 @@ class Books(BooksApi):
 
 class ReadingLists(ReadingListsApi):
     @override
+    async def read_latest(self) -> ReadLatest200:
+        return ReadLatest200("Emma")
+
+    @override
     async def order_list(self, *, list_id: int, from_: str, list_name: str | None, body: list[int]) -> OrderList200:
         return OrderList200([list_id, len(from_), None if list_name is None else len(list_name), *body])
 
@@ -205,7 +218,7 @@ async def refuse(_request: Request, refusal: Exception) -> Response:
 
 books = Books()
 app = FastAPI(openapi_url=None)
-app.router.routes += [*books_routes(books), *reading_lists_routes(ReadingLists())]
+app.router.routes += routes(books=books, reading_lists=ReadingLists())
 app.add_exception_handler(Refusal, refuse)
 '''
 
@@ -274,7 +287,13 @@ def test_operations_of_each_tag_stand_in_an_interface_of_its_own(app: FastAPI) -
         "read_book": ("readBook", "GET", "/books/{isbn}"),
     }
     assert service.BooksApi.__doc__ == "What there is to read."
-    assert list(service.ReadingListsApi.operations) == ["order_list"]
+    assert list(service.ReadingListsApi.operations) == ["read_latest", "order_list"]
+
+
+def test_a_concrete_path_goes_before_a_templated_one_whatever_their_order(app: FastAPI) -> None:
+    response = send(app, "GET", "/books/latest")
+
+    assert (response.status_code, response.json()) == (200, "Emma")
 
 
 def test_a_book_is_added_and_read_under_the_names_of_the_contract(app: FastAPI) -> None:
@@ -469,33 +488,25 @@ def test_an_answer_that_breaks_the_contract_does_not_leave(app: FastAPI) -> None
         send(app, "GET", "/books?limit=3")
 
 
-BODY = "\n        content: {application/json: {schema: "
-ANSWER = "The thing.\n          content: {application/json: {schema: "
-THING = '{$ref: "#/components/schemas/Thing"}'
-ENUM = "{type: string, enum: [a, b]}"
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        pytest.param("{type: boolean}", ENUM, id="an enum in the query"),
-        pytest.param(
-            "ETag: {required: true, schema: {type: string}", f"ETag: {{schema: {ENUM}", id="an enum in a header"
-        ),
-        pytest.param(ANSWER + THING, ANSWER + ENUM, id="an enum as answer"),
-        pytest.param(
-            BODY + THING, BODY + "{type: array, items: {type: integer, minimum: 1}}", id="bounded items in a body"
-        ),
-    ],
-)
-@pytest.mark.xfail(reason="api.py does not import the class that is made for it: the package cannot be imported")
-def test_a_package_can_be_used_with(
-    old: str, new: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+def test_classes_that_have_no_name_in_the_contract_are_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert THINGS.count(old) == 1
-    (tmp_path / "things.yaml").write_text(THINGS.replace(old, new))
-    name = "things_" + request.node.callspec.id.replace(" ", "_")
-    assert main([str(tmp_path / "things.yaml"), "--output", str(tmp_path / name)]) == 0
+    enum = "{type: string, enum: [a, b]}"
+    content = "        content: {application/json: {schema: "
+    edit = {
+        "{type: boolean}": enum,
+        "ETag: {required: true, schema: {type: string}": f"ETag: {{schema: {enum}",
+        f'true\n{content}{{$ref: "#/components/schemas/Thing"}}': f"true\n{content}"
+        "{type: array, items: {type: integer, minimum: 1}}",
+    }
+    text = THINGS
+    for old, new in edit.items():
+        assert text.count(old) == 1, f"{old!r} has to stand in THINGS once: adapt this test"
+        text = text.replace(old, new)
+    (tmp_path / "things.yaml").write_text(text)
+    assert main([str(tmp_path / "things.yaml"), "--output", str(tmp_path / "things")]) == 0
     monkeypatch.syspath_prepend(tmp_path)
 
-    importlib.import_module(f"{name}.api")
+    handler = importlib.import_module("things.api").DefaultApi.replace_thing
+
+    assert set(inspect.signature(handler).parameters) == {"self", "thing_id", "force", "body"}

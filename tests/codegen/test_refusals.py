@@ -18,11 +18,6 @@ FORCE = f"{PUT}/parameters/0"
 SIZE = "/components/schemas/Thing/properties/size"
 ETAG = f"{PUT}/responses/200/headers/ETag"
 
-# What the generator does instead, in the cases that are expected to fail. Delete the mark of a case that passes.
-TRACEBACK = "it ends with a traceback"
-UNENFORCED = "it accepts the contract and does not enforce this"
-UNUSABLE = "it accepts the contract and writes a package that cannot be used"
-
 
 @dataclass(frozen=True)
 class Case:
@@ -31,26 +26,25 @@ class Case:
     title: str
     edit: Mapping[str, str]
     findings: tuple[tuple[str, str], ...]
-    gap: str = ""
 
 
-def operation(title: str, member: str, says: str, gap: str = "") -> Case:
+def operation(title: str, member: str, says: str) -> Case:
     """readThing has one more member."""
     line = "      operationId: readThing\n"
     pointer = f"{GET}/{member.partition(':')[0]}"
-    return Case(title, {line: f"{line}      {member}  #!\n"}, ((pointer, says),), gap)
+    return Case(title, {line: f"{line}      {member}  #!\n"}, ((pointer, says),))
 
 
-def operation_id(title: str, name: str, gap: str = "") -> Case:
+def operation_id(title: str, name: str) -> Case:
     """readThing is called otherwise."""
     edit = {"operationId: readThing": f"operationId: {name}  #!"}
-    return Case(title, edit, ((f"{GET}/operationId", "is not a free Python name"),), gap)
+    return Case(title, edit, ((f"{GET}/operationId", "is not a free Python name"),))
 
 
-def parameter(title: str, written: str, at: str, says: str, gap: str = "") -> Case:
+def parameter(title: str, written: str, at: str, says: str) -> Case:
     """The query parameter is another one."""
     edit = {"{name: force, in: query, schema: {type: boolean}}": f"{{{written}}}  #!"}
-    return Case(title, edit, ((FORCE + at, says),), gap)
+    return Case(title, edit, ((FORCE + at, says),))
 
 
 def request_body(title: str, written: str, at: str, says: str) -> Case:
@@ -60,21 +54,21 @@ def request_body(title: str, written: str, at: str, says: str) -> Case:
     return Case(title, edit, ((f"{PUT}/requestBody{at}", says),))
 
 
-def response(title: str, written: str, at: str, says: str, gap: str = "") -> Case:
+def response(title: str, written: str, at: str, says: str) -> Case:
     """readThing has another answer in place of 404."""
     edit = {'"404": {$ref: "#/components/responses/Missing"}': f"{written}  #!"}
-    return Case(title, edit, ((f"{GET}/responses/{at}", says),), gap)
+    return Case(title, edit, ((f"{GET}/responses/{at}", says),))
 
 
-def header(title: str, written: str, at: str, says: str, gap: str = "") -> Case:
+def header(title: str, written: str, at: str, says: str) -> Case:
     """The answer of replaceThing has another header."""
     edit = {"ETag: {required: true, schema: {type: string}}": f"{written}  #!"}
-    return Case(title, edit, ((at, says),), gap)
+    return Case(title, edit, ((at, says),))
 
 
-def schema(title: str, written: str, at: str, says: str, gap: str = "") -> Case:
+def schema(title: str, written: str, at: str, says: str) -> Case:
     """The property `size` has another schema."""
-    return Case(title, {"size: {type: integer}": f"size: {{{written}}}  #!"}, ((SIZE + at, says),), gap)
+    return Case(title, {"size: {type: integer}": f"size: {{{written}}}  #!"}, ((SIZE + at, says),))
 
 
 def keyword(written: str) -> Case:
@@ -84,12 +78,12 @@ def keyword(written: str) -> Case:
     return schema(f"the keyword {name}", f"type: [object, 'null'], {written}", f"/{name}", says)
 
 
-def named(title: str, kind: str, old: str, new: str, gap: str = "") -> Case:
+def named(title: str, kind: str, old: str, new: str) -> Case:
     """The component `old` is called `new`, which is taken."""
     edit = {f"    {old}:\n": f"    {new}:  #!\n"} | {
         line: line.replace(f"{kind}/{old}", f"{kind}/{new}") for line in THINGS.splitlines() if f"{kind}/{old}" in line
     }
-    return Case(title, edit, ((f"/components/{kind}/{new}", "rename"),), gap)
+    return Case(title, edit, ((f"/components/{kind}/{new}", "rename"),))
 
 
 JSON_THING = 'application/json: {schema: {$ref: "#/components/schemas/Thing"}}'
@@ -105,31 +99,16 @@ CASES = [
         "an invalid document",
         {"info: {title: Things,": "info: {title: Things, licence: MIT,", 'version: "1"}': 'version: "1"}  #!'},
         (("/info", "invalid: Unevaluated properties are not allowed ('licence' was unexpected)"),),
-        "its message goes over several lines",
     ),
     Case(
         "a document without a version",
         {', version: "1"}': "}  #!"},
         (("/info", 'invalid: "version" is a required property'),),
-        "its message goes over several lines",
     ),
     Case(
         "an empty `paths`",
         {THINGS[THINGS.index("paths:\n") : THINGS.index("components:\n")]: "paths:  #!\n"},
-        (("/paths", ""),),
-        TRACEBACK,
-    ),
-    Case(
-        "a member that stands twice",
-        {'version: "1"}\n': 'version: "1"}\ninfo: {title: Others, version: "2"}  #!\n'},
-        (("/info", ""),),
-        "it drops the first of the two",
-    ),
-    Case(
-        "an object that holds itself",
-        {"size: {type: integer}": "size: &size {type: object, properties: {size: *size}}  #!"},
-        ((SIZE, ""),),
-        TRACEBACK,
+        (("/paths", "is not an object"),),
     ),
     Case(
         "webhooks",
@@ -144,8 +123,7 @@ CASES = [
     Case(
         "a server with a path",
         {"paths:\n": "servers: [{url: /v1}]  #!\npaths:\n"},
-        (("/servers/0/url", ""),),
-        UNENFORCED,
+        (("/servers/0/url", "a path is not served: write it into `paths`"),),
     ),
     # Operations
     operation("a security requirement of an operation", "security: [{key: []}]", "security requirements are not"),
@@ -165,22 +143,12 @@ CASES = [
             THINGS[THINGS.index("    get:\n") : THINGS.index("    put:\n")]: "    get:  #!\n"
             "      operationId: readThing\n"
         },
-        ((GET, ""),),
-        TRACEBACK,
+        ((GET, "an operation needs responses"),),
     ),
     Case(
         "a path item that stands elsewhere",
         {"components:\n": '  /others: {$ref: "#/components/pathItems/O"}  #!\ncomponents:\n  pathItems: {O: {}}\n'},
         (("/paths/~1others", "a path item that is a $ref is not supported"),),
-    ),
-    Case(
-        "a path that an earlier template takes",
-        {
-            "components:\n": "  /things/mine:  #!\n    get: {operationId: readMine, responses: "
-            '{"404": {$ref: "#/components/responses/Missing"}}}\ncomponents:\n'
-        },
-        (("/paths/~1things~1mine", ""),),
-        "it accepts the contract and serves another operation there",
     ),
     # Parameters
     parameter("a header parameter", "name: X-F, in: header, schema: {type: string}", "/in", "header parameters are"),
@@ -217,7 +185,6 @@ CASES = [
             "required: true, schema: {type: integer}}  #!",
         },
         (("/paths/~1things~1{thing-id}/parameters/0/name", "a path parameter needs a name of letters, digits and"),),
-        "it says so once for each operation of the path",
     ),
     # Request bodies
     request_body(
@@ -255,7 +222,7 @@ CASES = [
         "a response without content",
         '"204": {description: Gone.}',
         "204",
-        "exactly one media type is supported here, and it must be JSON",
+        "an answer with status 204 has no content (RFC 9110): not supported",
     ),
     response(
         "a response in plain text",
@@ -264,22 +231,23 @@ CASES = [
         "exactly one media type is supported here, and it must be JSON",
     ),
     response(
-        "a status that is not a string",
-        '404: {$ref: "#/components/responses/Missing"}',
-        "404",
-        "",
-        TRACEBACK,
-    ),
-    response(
         "content under a status that has none",
         '"304": {$ref: "#/components/responses/Missing"}',
         "304",
-        "",
-        UNENFORCED,
+        "an answer with status 304 has no content (RFC 9110)",
+    ),
+    response(
+        "an enum as content",
+        '"404": {description: Gone., content: {application/json: {schema: {type: string, enum: [a]}}}}',
+        "404/content/application~1json/schema",
+        "an enum needs a name here: move it to components/schemas",
     ),
     header("a header in a media type", "ETag: {content: {text/plain: {schema: {}}}}", ETAG, "a header needs a schema"),
     header(
-        "an array in a header", "ETag: {schema: {type: array, items: {type: string}}}", f"{ETAG}/schema", "", UNENFORCED
+        "an array in a header",
+        "ETag: {schema: {type: array, items: {type: string}}}",
+        f"{ETAG}/schema",
+        "a header must be a",
     ),
     # Schemas
     keyword("oneOf: [{type: string}]"),
@@ -300,38 +268,45 @@ CASES = [
     keyword("discriminator: {propertyName: a}"),
     keyword("$defs: {a: {type: string}}"),
     schema("an unknown format", "type: string, format: date-time", "/format", "the format date-time would not be"),
-    schema("an enum of booleans", "type: boolean, enum: [true]", "/enum", "an enum of booleans or fractions"),
-    schema("an enum of fractions", "type: number, enum: [0.5]", "/enum", "an enum of booleans or fractions"),
-    schema("an enum of integers", "type: integer, enum: [1, 5]", "/enum", "", UNENFORCED),
-    schema("an enum of objects", "type: object, enum: [{a: 1}]", "/enum", "", UNENFORCED),
-    schema("an enum of another type", "type: integer, enum: [a]", "/enum", "", UNENFORCED),
-    schema("an enum without null", 'type: [string, "null"], enum: [a]', "/enum", "", UNENFORCED),
+    schema("an enum of booleans", "type: boolean, enum: [true]", "/enum", "would not be enforced"),
+    schema("an enum of fractions", "type: number, enum: [0.5]", "/enum", "would not be enforced"),
+    schema("an enum of integers", "type: integer, enum: [1, 5]", "/enum", "would not be enforced"),
+    schema("an enum of objects", "type: object, enum: [{a: 1}]", "/enum", "would not be enforced"),
+    schema("an enum of another type", "type: integer, enum: [a]", "/enum", "would not be enforced"),
+    schema("an enum without null", 'type: [string, "null"], enum: [a]', "/enum", "would not be enforced"),
+    schema("an enum of strings and integers", "type: string, enum: [a, 1]", "/enum", "would not be enforced"),
     schema("a union of types", "type: [integer, string]", "/type", "a union of types is not supported"),
-    schema("bounds without a type", "minLength: 2", "", "", UNENFORCED),
-    schema("a required member that is not among the properties", "type: object, required: [a]", "", "", UNENFORCED),
-    schema("`items` of a string", "type: string, items: {type: string}", "/items", "", UNENFORCED),
-    schema(r"`\d` in a pattern", r"type: string, pattern: '^\d+$'", "/pattern", "", UNENFORCED),
-    schema(r"`\w` in a pattern", r"type: string, pattern: '^\w+$'", "/pattern", "", UNENFORCED),
-    schema("a lookahead in a pattern", "type: string, pattern: '^(?=a).*$'", "/pattern", "", UNENFORCED),
+    schema("bounds without a type", "minLength: 2", "", "the keyword minLength would not be enforced: say the type"),
+    schema(
+        "a required member that is no property", "type: object, required: [a]", "", "a is required and not among the"
+    ),
+    schema(
+        "`items` of a string",
+        "type: string, items: {type: string}",
+        "/items",
+        "the keyword items would not be enforced",
+    ),
+    schema(r"`\d` in a pattern", r"type: string, pattern: '^\d+$'", "/pattern", "write classes out, as [0-9]"),
+    schema(r"`\w` in a pattern", r"type: string, pattern: '^\w+$'", "/pattern", "write classes out, as [0-9]"),
+    schema("a lookahead in a pattern", "type: string, pattern: '^(?=a).*$'", "/pattern", "would not be enforced alike"),
+    schema("a reference in a pattern", r"type: string, pattern: '^(a)\1$'", "/pattern", "would not be enforced alike"),
     schema("a boolean schema", "type: array, items: true", "/items", "a schema must be an object"),
     schema(
         "a $ref out of the schemas", '$ref: "#/components/responses/Missing"', "/$ref", "in components/schemas only"
     ),
-    schema("a $ref out of the file", '$ref: "other.yaml#/Size"', "", "leads outside this file", TRACEBACK),
-    schema("a $ref to nothing", '$ref: "#/components/schemas/Size"', "", "", TRACEBACK),
+    schema("a $ref out of the file", '$ref: "other.yaml#/Size"', "", "leads outside this file: move it in"),
+    schema("a $ref to nothing", '$ref: "#/components/schemas/Size"', "", "leads nowhere"),
     schema(
         "a pattern that is no expression",
         "type: string, pattern: '['",
         "/pattern",
         "invalid: '[' is not a 'regex'",
-        "it says /properties/size/pattern in line 1",
     ),
     schema(
         "a default of another type",
         "type: integer, default: x",
         "/default",
         "invalid: 'x' is not of type 'integer'",
-        "it says / in line 1",
     ),
     Case(
         "a $ref that leads back to itself",
@@ -341,7 +316,6 @@ CASES = [
             '    Egg: {$ref: "#/components/schemas/Hen"}  #!\n'
         },
         (("/components/schemas/Hen", "leads back to itself"), ("/components/schemas/Egg", "leads back to itself")),
-        TRACEBACK,
     ),
     Case(
         "what is nested deep in a schema",
@@ -361,9 +335,9 @@ size:
     # Names
     operation_id("a keyword as operationId", "import"),
     operation_id("an operationId that starts with a digit", "1st"),
-    operation_id("the operationId `operations`", "operations", UNUSABLE),
-    operation_id("the operationId `validate`", "validate", UNUSABLE),
-    operation_id("the operationId `__init__`", "__init__", UNUSABLE),
+    operation_id("the operationId `operations`", "operations"),
+    operation_id("the operationId `validate`", "validate"),
+    operation_id("an operationId that hides a type", "list"),
     Case(
         "two operationIds that are one in Python",
         {
@@ -371,7 +345,6 @@ size:
             "operationId: replaceThing": "operationId: readTHING  #!",
         },
         ((f"{GET}/operationId", "is not a free"), (f"{PUT}/operationId", "is not a free")),
-        "it sorts its findings by the text of the line number: 15 comes before 8",
     ),
     Case(
         "parameters of one name in the path and in the query",
@@ -389,20 +362,18 @@ size:
             "operationId: readThing": "operationId: readThing\n      tags: [my-things]",
             "operationId: replaceThing": "operationId: replaceThing\n      tags: [my_things]  #!",
         },
-        ((f"{PUT}/tags", ""),),
-        UNUSABLE,
+        ((f"{PUT}/tags", "my_things is not a free Python name: rename the tag"),),
     ),
     Case(
         "a tag that gives no Python name",
         {"operationId: readThing": 'operationId: readThing\n      tags: ["1"]  #!'},
-        ((f"{GET}/tags", ""),),
-        TRACEBACK,
+        ((f"{GET}/tags", "1 is not a free Python name: rename the tag"),),
     ),
-    parameter("a parameter that is called self", "name: self, in: query, schema: {type: string}", "", "", TRACEBACK),
-    header("a header that is called body", "Body: {schema: {type: string}}", ETAG[:-4] + "Body", "", TRACEBACK),
+    parameter("a parameter that is called self", "name: self, in: query, schema: {type: string}", "", "self is taken"),
+    header("a header that is called body", "Body: {schema: {type: string}}", ETAG[:-4] + "Body", "Body is taken"),
     named("a response of the name of a schema", "responses", "Missing", "Thing"),
-    named("a response of the name of a class of the runtime", "responses", "Missing", "Operation", UNUSABLE),
-    named("a schema of the name of a class of the runtime", "schemas", "Fault", "Response", UNUSABLE),
+    named("a response of the name of a class of the runtime", "responses", "Missing", "Operation"),
+    named("a schema of the name of a class of the runtime", "schemas", "Fault", "Response"),
 ]
 
 
@@ -415,13 +386,7 @@ def contract(case: Case) -> str:
     return text
 
 
-@pytest.mark.parametrize(
-    "case",
-    [
-        pytest.param(case, id=case.title, marks=[pytest.mark.xfail(reason=case.gap)] if case.gap else [])
-        for case in CASES
-    ],
-)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
 def test_a_contract_is_refused_for(case: Case, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     text = contract(case)
     path = tmp_path / "things.yaml"
@@ -462,6 +427,13 @@ def test_the_contract_that_the_cases_edit_is_accepted(tmp_path: Path, capfd: pyt
         pytest.param(b"openapi: 3.1.1\nx-a: !!python/name:os.system\n", "2: /: not YAML or JSON", id="a Python tag"),
         pytest.param(b"openapi: 3.1.1\n---\nopenapi: 3.1.1\n", "2: /: not YAML or JSON", id="two documents"),
         pytest.param(b'{"openapi": "3.1.1",', "1: /: not YAML or JSON", id="JSON that does not end"),
+        pytest.param(
+            THINGS.encode() + b"openapi: 3.1.0\n", "40: /: not YAML or JSON: the key openapi", id="a key twice"
+        ),
+        pytest.param(
+            THINGS.encode() + b"x-a:\n  ? [a]\n", "41: /: not YAML or JSON: a key is no string", id="a list as key"
+        ),
+        pytest.param(b"openapi: &a [*a]\n", "1: /: not YAML or JSON", id="a list that holds itself"),
         pytest.param(THINGS.encode("utf-16"), "1: /: not YAML or JSON", id="UTF-16"),
         pytest.param(b"openapi: \xff\n", "1: /: not YAML or JSON", id="bytes that are no text"),
     ],
@@ -489,8 +461,8 @@ def test_a_refusal_is_all_that_the_process_says(tmp_path: Path) -> None:
 
     assert process.returncode == 2
     assert process.stderr.splitlines() == [
-        f"things.yaml:34: {SIZE}/not: the keyword not would not be enforced: express it otherwise",
-        f"things.yaml:34: {SIZE}/oneOf: the keyword oneOf would not be enforced: express it otherwise",
+        f"things.yaml:36: {SIZE}/not: the keyword not would not be enforced: express it otherwise",
+        f"things.yaml:36: {SIZE}/oneOf: the keyword oneOf would not be enforced: express it otherwise",
     ]
     assert process.stdout == ""
     assert files(tmp_path).keys() == {"things.yaml"}
