@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run migrate generate test fuzz check lint format lock clean
+.PHONY: help run migrate generate revision test fuzz check lint format lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -15,6 +15,9 @@ migrate: .venv/run  ## Bring the tables of HEROES_DATABASE_URL to the newest rev
 ##@ Change
 generate: .venv/dev  ## Write generated/ from openapi.yaml
 	$(BIN)/python -m codegen openapi.yaml --output generated
+
+revision: .venv/dev  ## Draft a migration from what changed in app/tables.py: MESSAGE="Add a team"
+	$(BIN)/alembic revision --autogenerate --message "$(MESSAGE)"
 
 format: .venv/dev  ## Format the code
 	$(BIN)/ruff check --fix --quiet .

@@ -7,8 +7,10 @@ from sqlalchemy.pool import NullPool
 from sqlmodel import SQLModel
 
 from app import tables
+from app.settings import load_settings
 
-engine = create_engine(context.config.attributes["url"], poolclass=NullPool)
+url = context.config.attributes.get("url") or load_settings().database_url
+engine = create_engine(url, poolclass=NullPool)
 
 
 @event.listens_for(engine, "connect")
