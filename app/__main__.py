@@ -8,8 +8,10 @@ from app import logs
 from app.database import Unavailable
 from app.database.connect import connect
 from app.database.migrate import WrongRevision, migrate
+from app.main import create_app
 from app.server import serve
 from app.settings import SettingsError, load_settings
+from generated.runtime import ContractError
 
 
 def main() -> int:
@@ -27,8 +29,9 @@ def main() -> int:
         if command == "migrate" or settings.database_url.startswith("sqlite:"):
             migrate(settings.database_url)
         if command == "serve":
+            create_app(settings)  # what is wrong with it is better told once, and here, than by each worker
             serve(settings)
-    except (SettingsError, Unavailable, WrongRevision) as error:
+    except (ContractError, OSError, SettingsError, Unavailable, WrongRevision) as error:
         print(error, file=sys.stderr)
         return 2
     return 0

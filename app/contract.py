@@ -51,38 +51,27 @@ def load(path: Path = PATH) -> Contract:
     return Contract(source, yaml.load(source, Loader=_Loader))  # noqa: S506 (a safe loader)
 
 
-def verify(contract: Contract, routes: Iterable[BaseRoute], operational: Iterable[str]) -> None:
-    """Compares the contract with what is served. `operational` lists the paths that may be served outside of it.
+def verify(contract: Contract, routes: Iterable[BaseRoute], operational: Iterable[BaseRoute]) -> None:
+    """Compares the contract with what is served. `operational` are the routes that may be served outside of it.
 
     Raises ContractError, naming each operation that is on one side only, and each route that nobody declared.
     """
-    routes, operational = list(routes), set(operational)
+    allowed = {id(route) for route in operational}
+    others = [route for route in routes if id(route) not in allowed]
     declared = list(contract.operations())
     served = [
-        (route.operation.id, route.operation.method, route.operation.path)
-        for route in routes
+        (route.operation.id, " ".join(sorted(route.methods or ())), route.path)
+        for route in others
         if isinstance(route, OperationRoute)
     ]
-    faults = [
-        f"operation {_say(operation)} is served but not in the contract"
-        for operation in served
-        if operation not in declared
-    ]
+    faults = [f"operation {_say(one)} is served but not in the contract" for one in served if one not in declared]
+    faults += [f"operation {_say(one)} is in the contract but not served" for one in declared if one not in served]
+    faults += [f"operation {_say(one)} is served twice" for one in sorted(set(served)) if served.count(one) > 1]
     faults += [
-        f"operation {_say(operation)} is in the contract but not served"
-        for operation in declared
-        if operation not in served
-    ]
-    faults += [
-        f"operation {_say(operation)} is served twice"
-        for operation in sorted(set(served))
-        if served.count(operation) > 1
-    ]
-    faults += [
-        f"the route {', '.join(sorted(getattr(route, 'methods', None) or []))} {getattr(route, 'path', route)} "
+        f"the route {' '.join(sorted(getattr(route, 'methods', None) or []))} {getattr(route, 'path', route)} "
         "is neither in the contract nor among the operational routes"
-        for route in routes
-        if not isinstance(route, OperationRoute) and getattr(route, "path", "") not in operational
+        for route in others
+        if not isinstance(route, OperationRoute)
     ]
     if hashlib.sha256(contract.source).hexdigest() != CONTRACT_SHA256:
         faults.append("openapi.yaml is not the file that generated/ was made from: run `make generate`")

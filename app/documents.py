@@ -43,11 +43,9 @@ _PAGE_HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 
-OPERATIONAL_PATHS = ("/openapi.yaml", "/openapi.json", "/docs", "/docs/start.js", "/docs/assets")
-
 
 def routes(contract: Contract) -> list[BaseRoute]:
-    """The operational routes, in the order of OPERATIONAL_PATHS."""
+    """The operational routes: all that is served outside the contract stands here."""
     as_json = json.dumps(contract.document, ensure_ascii=False).encode()
 
     async def openapi_yaml(_request: Request) -> Response:

@@ -72,8 +72,12 @@ class Heroes(HeroesApi):
     @override
     async def update_hero(self, *, hero_id: int, body: HeroUpdate) -> UpdateHero200 | NotFound:
         changes = body.model_dump()
-        query = _UPDATE if changes else _READ
-        hero = await self._database.transaction(lambda heroes: heroes.fetch_one(query, hero_id=hero_id, **changes))
+        if changes:
+            hero = await self._database.transaction(
+                lambda heroes: heroes.fetch_one(_UPDATE, hero_id=hero_id, **changes)
+            )
+        else:
+            hero = await self._database.fetch_one(_READ, hero_id=hero_id)
         return UpdateHero200(hero) if hero else _not_found()
 
     @override

@@ -21,10 +21,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or load_settings()
     database = connect(settings.database_url)
     openapi = contract.load()
+    operational = documents.routes(openapi)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        contract.verify(openapi, app.routes, documents.OPERATIONAL_PATHS)
+        contract.verify(openapi, app.routes, operational)
         await database.open()
         try:
             yield
@@ -33,8 +34,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     # The contract is served as it is: FastAPI's own rendering would lose headers, links and formats.
     app = FastAPI(openapi_url=None, redirect_slashes=False, lifespan=lifespan)
-    app.router.routes.extend([*routes(heroes=Heroes(database)), *documents.routes(openapi)])
+    app.router.routes.extend([*routes(heroes=Heroes(database)), *operational])
     app.add_middleware(Edge, max_body_size=settings.max_body_size)
     problems.install(app)
-    contract.verify(openapi, app.routes, documents.OPERATIONAL_PATHS)
+    contract.verify(openapi, app.routes, operational)
     return app

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -22,7 +22,9 @@ class Settings(BaseSettings):
     )
     workers: Annotated[int, Field(ge=1, le=1024, description="How many processes serve.")] = 1
     log_level: Annotated[
-        Literal["critical", "error", "warning", "info", "debug"], Field(description="The least level that is logged.")
+        Literal["critical", "error", "warning", "info", "debug"],
+        BeforeValidator(str.lower),
+        Field(description="The least level that is logged."),
     ] = "info"
     access_log: Annotated[bool, Field(description="Whether each request is logged, without its query.")] = False
     max_body_size: Annotated[int, Field(ge=1024, description="The largest request body that is taken, in bytes.")] = (

@@ -32,7 +32,7 @@ from .schemas import (
     ValidationProblem,
 )
 
-CONTRACT_SHA256 = "24f684ed8ebdd36e82386f1fabf16047dc1982dabca3cd1aa6f08e00af652633"
+CONTRACT_SHA256 = "780fe9a4cb716fd38b25c17171d9657c7c04ad427a5dcd16fa9861df56f86fac"
 
 
 class BadRequest(Response[Problem], status=400, media_type="application/problem+json", schema=Problem):

@@ -184,7 +184,7 @@ def integer(value: str) -> object:
 
 
 def read_query(request: Request, wire: Wire) -> dict[str, object]:
-    """The declared query parameters, percent-decoded (RFC 3986), each by its type. Raises Refusal with status 422."""
+    """The declared query parameters, decoded as HTML forms encode them, each by its type. Raises Refusal (422)."""
     try:
         query: str = request.scope["query_string"].decode("ascii")
         pairs = [pair for pair in parse_qsl(query, keep_blank_values=True, errors="strict") if pair[0] in wire]

@@ -27,7 +27,8 @@ def migrate(url: str) -> None:
         raise WrongRevision(f"the tables cannot be migrated by this version of the service: {error}") from None
     except DBAPIError as error:
         # The message may quote SQL and, of PostgreSQL, rows.
-        raise Unavailable(f"migration: {type(error.orig).__name__}") from None
+        advice = "is HEROES_DATABASE_URL right, and is what it leads to new or of this service?"
+        raise Unavailable(f"migration: {type(error.orig).__name__}: {advice}") from None
 
 
 def check_revision(found: str | None) -> None:

@@ -96,7 +96,7 @@ class SQLite(Database):
 
 
 class _Connection:
-    """Runs queries on a connection of the driver. It is a Transaction too: its methods never wait."""
+    """Runs queries on a connection of the driver. It is a Transaction too, whose methods never suspend."""
 
     def __init__(self, driver: apsw.Connection, compiler: Compiler) -> None:
         self.driver = driver

@@ -2,6 +2,7 @@
 
 import re
 import socket
+import time
 from collections.abc import Callable
 from typing import Annotated, Never, cast
 from urllib.parse import urlsplit
@@ -84,6 +85,57 @@ def read_all(connection: socket.socket) -> bytes:
     while chunk := connection.recv(65536):
         received += chunk
     return received
+
+
+def exchange(server_url: str, *packets: bytes) -> bytes:
+    """All that the server answers to these packets, until it closes or falls silent."""
+    url = urlsplit(server_url)
+    with socket.create_connection((url.hostname, url.port)) as connection:
+        for packet in packets:
+            connection.sendall(packet)
+            time.sleep(0.1)
+        connection.shutdown(socket.SHUT_WR)
+        return read_all(connection)
+
+
+HERO = b'{"name": "Deadpond", "secret_name": "Dive Wilson"}'
+POST = b"POST /heroes/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n"
+OFFER = b"Connection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAAA\r\n"
+
+
+@pytest.mark.parametrize("packets", [[POST + OFFER + b"\r\n" + HERO], [POST + OFFER + b"\r\n", HERO]])
+def test_an_offer_of_another_protocol_is_declined(server_url: str, packets: list[bytes]) -> None:
+    answer = exchange(server_url, *packets)
+
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert answer.endswith(b'{"id":1,"name":"Deadpond","age":null}')
+
+
+def test_a_body_after_an_offer_is_never_a_request(server_url: str) -> None:
+    body = b"DELETE /heroes/1 HTTP/1.1\r\nHost: xxxxxxxxxxxxx\r\n\r\n"
+    assert len(body) == 50
+    exchange(server_url, POST + b"Connection: close\r\n\r\n" + HERO)
+
+    answer = exchange(server_url, POST + OFFER + b"\r\n", body)
+
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert httpx2.get(f"{server_url}/heroes/1").status_code == 200
+
+
+def test_nonsense_behind_a_request_does_not_take_its_answer(server_url: str) -> None:
+    answer = exchange(server_url, POST + b"\r\n" + HERO + b"nonsense\r\n\r\n")
+
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+def test_a_broken_body_is_a_bad_request(server_url: str) -> None:
+    head = b"POST /heroes/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    answer = exchange(server_url, head + b"zz\r\n")
+
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert answer.count(b"HTTP/1.1 ") == 1
 
 
 @pytest.fixture

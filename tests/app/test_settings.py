@@ -30,7 +30,7 @@ def test_the_defaults_serve_this_machine_alone() -> None:
         ("PORT", "9000", 9000),
         ("DATABASE_URL", "sqlite:////srv/heroes.db", "sqlite:////srv/heroes.db"),
         ("WORKERS", "4", 4),
-        ("LOG_LEVEL", "debug", "debug"),
+        ("LOG_LEVEL", "DEBUG", "debug"),
         ("ACCESS_LOG", "true", True),
         ("MAX_BODY_SIZE", "2048", 2048),
     ],

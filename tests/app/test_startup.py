@@ -1,5 +1,9 @@
 """The service does not start where contract, handlers and routes do not match, and says which operation is at fault."""
 
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Never
@@ -7,15 +11,17 @@ from typing import Never
 import httpx2
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, HTTPException
-from starlette.routing import BaseRoute
+from starlette.requests import Request
+from starlette.routing import BaseRoute, Route
 
-from app import contract, documents
+from app import contract
 from app.database import connect
 from app.heroes import Heroes
 from app.main import create_app
 from app.settings import Settings
 from generated.api import HeroesApi, routes
-from generated.runtime import ContractError
+from generated.runtime import ContractError, OperationRoute
+from tests.service import ROOT
 from tests.stage import Stage
 
 
@@ -149,10 +155,46 @@ def start_serving(stage: Stage, app: FastAPI) -> None:
         pytest.fail("the app started")
 
 
-def test_every_operational_route_is_listed(app: FastAPI) -> None:
-    served = [getattr(route, "path", "") for route in documents.routes(contract.load())]
+@pytest.mark.parametrize("path", ["/openapi.yaml", "/docs"])
+def test_a_route_in_the_place_of_an_operational_one_is_named(app: FastAPI, stage: Stage, path: str) -> None:
+    async def endpoint(_request: Request) -> Never:
+        raise AssertionError("this is never served")
 
-    assert tuple(served) == documents.OPERATIONAL_PATHS
+    app.router.routes.insert(0, Route(path, endpoint, methods=["DELETE"]))
+
+    with pytest.raises(ContractError, match=f"^the route DELETE {path} is neither in the contract nor"):
+        start_serving(stage, app)
+
+
+def test_a_route_that_serves_another_method_is_named(app: FastAPI, stage: Stage) -> None:
+    [route] = [route for route in app.routes if isinstance(route, OperationRoute) and route.name == "read_hero"]
+    route.methods = {"PUT"}
+
+    with pytest.raises(ContractError, match=r"^operation readHero \(PUT /heroes/{hero_id}\) is served but not in"):
+        start_serving(stage, app)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_process_that_does_not_match_its_contract_ends_at_once(tmp_path: Path, workers: str) -> None:
+    for name in ("app", "generated"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    text = contract.PATH.read_text()
+    (tmp_path / "openapi.yaml").write_text(
+        text.replace("operationId: readHero\n      s", "operationId: getHero\n      s")
+    )
+
+    run = subprocess.run(
+        [sys.executable, "-m", "app"],
+        cwd=tmp_path,
+        env={**os.environ, "HEROES_WORKERS": workers, "HEROES_PORT": "0"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+    assert run.returncode == 2
+    assert run.stderr.startswith("operation readHero (GET /heroes/{hero_id}) is served but not in the contract; ")
+    assert run.stderr.count("\n") == 1
 
 
 def test_dependencies_of_a_router_run_before_the_handler(settings: Settings, stage: Stage) -> None:

@@ -82,3 +82,10 @@ def test_all_faults_of_the_query_are_told_at_once(client: httpx2.Client) -> None
     errors = client.get("/heroes/", params={"limit": 101, "offset": "x"}).json()["errors"]
 
     assert [error["loc"] for error in errors] == [["query", "offset"], ["query", "limit"]]
+
+
+def test_a_plus_sign_of_the_query_is_a_space(client: httpx2.Client) -> None:
+    hero = client.post("/heroes/", json={"name": "a b", "secret_name": "x"}).json()
+
+    assert client.get("/heroes/?name=a+b").json() == client.get("/heroes/?name=a%20b").json() == [hero]
+    assert client.get("/heroes/?name=a%2Bb").json() == []

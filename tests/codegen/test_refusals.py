@@ -376,6 +376,22 @@ size:
     named("a schema of the name of a class of the runtime", "schemas", "Fault", "Response"),
 ]
 
+# Not refused yet, or not with a line: a case that is refused moves up.
+GAPS = [
+    response(
+        "a boolean schema of an answer",
+        '"404": {description: Gone., content: {application/json: {schema: true}}}',
+        "404/content/application~1json/schema",
+        "a schema must be an object",
+    ),
+    schema("a type beside a $ref", 'type: [object, "null"], $ref: "#/components/schemas/Fault"', "/type", ""),
+    schema("a POSIX class in a pattern", "type: string, pattern: '^[[:alpha:]]$'", "/pattern", "write classes out"),
+    schema(
+        "an intersection of classes in a pattern", "type: string, pattern: '^[a-z&&b]$'", "/pattern", "write classes"
+    ),
+    named("a response that is called by its status", "responses", "Missing", "404"),
+]
+
 
 def contract(case: Case) -> str:
     """THINGS after the edit."""
@@ -386,7 +402,12 @@ def contract(case: Case) -> str:
     return text
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
+@pytest.mark.filterwarnings("ignore:Possible nested set", "ignore:Possible set")  # of Python's re, not of the engine
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, id=case.title) for case in CASES]
+    + [pytest.param(case, id=case.title, marks=pytest.mark.xfail(reason="not refused yet")) for case in GAPS],
+)
 def test_a_contract_is_refused_for(case: Case, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     text = contract(case)
     path = tmp_path / "things.yaml"
@@ -399,6 +420,7 @@ def test_a_contract_is_refused_for(case: Case, tmp_path: Path, capfd: pytest.Cap
     assert status == 2, "the contract is accepted: refuse this construct in codegen, or enforce and test it"
     expected = [f"things.yaml:{line}: {at}: " for line, (at, _) in zip(lines, case.findings, strict=True)]
     found = written.err.splitlines()
+    assert len(found) == len(expected), f"one line for each finding is expected:\n{written.err}"
     assert [line[: len(start)] for line, start in zip(found, expected, strict=True)] == expected, written.err
     for line, (_, says) in zip(found, case.findings, strict=True):
         assert says in line

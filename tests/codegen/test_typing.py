@@ -4,7 +4,6 @@ Each wrong module is RIGHT with an edit, and mypy has to find that edit and noth
 """
 
 import json
-import os
 import subprocess
 import sys
 from collections import defaultdict
@@ -324,9 +323,9 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.fixture(scope="module")
-def errors(modules: dict[str, Path]) -> dict[Path, list[Error]]:
+def errors(modules: dict[str, Path], mypy_cache: Path) -> dict[Path, list[Error]]:
     """What mypy, run once under the settings of pyproject.toml, finds in each module: line, code, message."""
-    options = ["--config-file", "pyproject.toml", "--cache-dir", os.devnull, "--output", "json"]
+    options = ["--config-file", "pyproject.toml", "--cache-dir", str(mypy_cache), "--output", "json"]
     command = [sys.executable, "-m", "mypy", *options, *map(str, modules.values())]
     process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert process.returncode == 1, f"mypy did not run as expected:\n{process.stdout}{process.stderr}"

@@ -20,11 +20,11 @@ import yaml
 from fastapi import Request
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from starlette.types import Message
 
 from generated import schemas
-from generated.runtime import Refusal, read_json
+from generated.runtime import Refusal, read_json, validate
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 Schema: TypeAlias = dict[str, Json]
@@ -163,7 +163,7 @@ EXTRA: dict[str, dict[str, Json]] = {
     "NUL as name": {"\x00": 1},
     "names in capitals": {"NAME": 1, "ID": 1, "DETAIL": 1, "LIMIT": 1},
     "names of Python": {"self": 1, "root": 1, "__class__": 1, "__dict__": {}, "model_config": {}, "model_fields": {}},
-    "names of fields that are not those of the contract": {"retry_after": 1, "location": 1, "link": 1},
+    "names of fields that the contract does not have": {"retry_after": 1, "location": 1, "link": 1},
 }
 # Other spellings of numbers than Python's own.
 NUMBERS = ("5e0", "5E+0", "50e-1", "-0", "5.00", "0.00", "1.000e2", "1e400", "-1e400", "1e-400", "9007199254740993.0")
@@ -233,6 +233,8 @@ def members_changed(document: Json, place: Place, schema: Schema) -> Iterator[tu
             yield f"without {name}", replaced(document, place, {key: holder[key] for key in holder if key != name})
         for title, extra in EXTRA.items():
             yield title, replaced(document, place, {**holder, **extra})
+        renamed = {name.lower().replace("-", "_") + "_" * name.islower(): holder[name] for name in holder}
+        yield "members as Python might call them", replaced(document, place, renamed)
         yield "required members only", replaced(document, place, sample(schema, is_full=False))
 
 
@@ -349,8 +351,8 @@ def model_accepts_text(model: str, text: str) -> bool:
 def model_accepts(model: str, document: object) -> bool:
     accepting: type[BaseModel] = getattr(schemas, model)
     try:
-        accepting.model_validate(document)
-    except ValidationError:
+        validate(accepting, "body", document)
+    except Refusal:
         return False
     return True
 
