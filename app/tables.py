@@ -44,3 +44,6 @@ class Hero(SQLModel, HeroPublic, HeroCreate, table=True):  # type: ignore[misc]
 
     # SQLite counts up by itself only where the type is spelled INTEGER.
     id: int = Field(default=None, primary_key=True, sa_type=BigInteger().with_variant(Integer, "sqlite"))
+
+
+METADATA = SQLModel.metadata

@@ -25,26 +25,31 @@ def main(arguments: list[str] | None = None) -> int:
     except (Refused, OSError) as error:
         print(error, file=sys.stderr)
         return 2
-    stale = [name for name, source in modules.items() if _read(options.output / name) != source]
+    written = {name: source.encode() for name, source in modules.items()}
+    stale = [name for name, source in written.items() if _read(options.output / name) != source]
     if options.check:
+        foreign = sorted(path.name for path in options.output.glob("*.py") if path.name not in written)
         for name in stale:
             print(f"{options.output / name} is stale: run make generate", file=sys.stderr)
-        return 1 if stale else 0
-    options.output.mkdir(parents=True, exist_ok=True)
-    for name in stale:
-        _write(options.output / name, modules[name])
+        for name in foreign:
+            print(f"{options.output / name} is not generated: move it elsewhere", file=sys.stderr)
+        return 1 if stale or foreign else 0
+    _write(options.output, {name: written[name] for name in stale})
     return 0
 
 
-def _read(path: Path) -> str | None:
-    return path.read_text(encoding="utf-8") if path.exists() else None
+def _read(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
 
 
-def _write(path: Path, source: str) -> None:
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, encoding="utf-8", newline="\n", delete=False) as file:
-        file.write(source)
-    Path(file.name).chmod(0o644)
-    os.replace(file.name, path)
+def _write(folder: Path, modules: dict[str, bytes]) -> None:
+    """Writes all modules, or none: they take the places of the old ones only when all of them are on disk."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".") as temporary:
+        for name, source in modules.items():
+            (Path(temporary) / name).write_bytes(source)
+        for name in modules:
+            os.replace(Path(temporary) / name, folder / name)
 
 
 if __name__ == "__main__":

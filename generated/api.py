@@ -66,7 +66,7 @@ class ServiceUnavailable(Response[Problem], status=503, media_type="application/
 
     def __init__(self, body: Problem, *, retry_after: int) -> None:
         super().__init__(body)
-        self.headers = write_headers(ServiceUnavailableHeaders, {"Retry-After": retry_after})
+        self._headers = write_headers(ServiceUnavailableHeaders, {"Retry-After": retry_after})
 
 
 class ListHeroes200(Response[list[HeroPublic]], status=200, media_type="application/json", schema=ListHeroes200Body):
@@ -74,7 +74,7 @@ class ListHeroes200(Response[list[HeroPublic]], status=200, media_type="applicat
 
     def __init__(self, body: list[HeroPublic], *, link: str | None = None) -> None:
         super().__init__(body)
-        self.headers = write_headers(ListHeroes200Headers, {"Link": link})
+        self._headers = write_headers(ListHeroes200Headers, {"Link": link})
 
 
 class CreateHero200(Response[HeroPublic], status=200, media_type="application/json", schema=HeroPublic):
@@ -82,7 +82,7 @@ class CreateHero200(Response[HeroPublic], status=200, media_type="application/js
 
     def __init__(self, body: HeroPublic, *, location: str) -> None:
         super().__init__(body)
-        self.headers = write_headers(CreateHero200Headers, {"Location": location})
+        self._headers = write_headers(CreateHero200Headers, {"Location": location})
 
 
 class ReadHero200(Response[HeroPublic], status=200, media_type="application/json", schema=HeroPublic):

@@ -34,7 +34,7 @@ StrictInt = Annotated[int, Strict(), BeforeValidator(_integral)]
 class Model(BaseModel):
     """Base of the schemas. What an answer holds is validated again as it leaves, so that none can be forged."""
 
-    model_config = ConfigDict(allow_inf_nan=False, revalidate_instances="always", validate_by_name=True)
+    model_config = ConfigDict(revalidate_instances="always", validate_by_name=True)
 
 
 class ContractError(Exception):
@@ -65,7 +65,7 @@ class Response(Generic[Body_co]):
     status: ClassVar[int]
     media_type: ClassVar[str]
     schema: ClassVar[type[BaseModel]]
-    headers: Mapping[str, str] = {}
+    _headers: Mapping[str, str] = {}
 
     @override
     def __init_subclass__(cls, *, status: int, media_type: str, schema: type[BaseModel]) -> None:
@@ -78,7 +78,7 @@ class Response(Generic[Body_co]):
         """Validates the body and writes it. Raises pydantic.ValidationError if it breaks the contract."""
         body = self.schema.__pydantic_validator__.validate_python(self.body)
         content = self.schema.__pydantic_serializer__.to_json(body, by_alias=True)
-        return HTTPResponse(content, self.status, dict(self.headers), self.media_type)
+        return HTTPResponse(content, self.status, dict(self._headers), self.media_type)
 
 
 def write_headers(schema: type[BaseModel], values: Mapping[str, object]) -> dict[str, str]:

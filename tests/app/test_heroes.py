@@ -27,6 +27,14 @@ def test_a_created_hero_is_answered_with_its_place(client: httpx2.Client) -> Non
     assert client.get(response.headers["Location"]).json() == response.json()
 
 
+def test_the_place_of_each_hero_is_its_own(client: httpx2.Client) -> None:
+    places = [
+        client.post("/heroes/", json={"name": "Deadpond", "secret_name": "x"}).headers["Location"] for _ in range(3)
+    ]
+
+    assert places == ["/heroes/1", "/heroes/2", "/heroes/3"]
+
+
 def test_a_clients_id_and_unknown_members_are_ignored(client: httpx2.Client) -> None:
     assert create(client, id=4711, cape="red") == {"id": 1, "name": "Deadpond", "age": None}
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from decimal import Decimal
 from functools import cache
-from pathlib import Path
 from typing import TypeAlias, cast
 
 import jsonschema_rs
@@ -23,23 +22,35 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 from starlette.types import Message
 
+from codegen.planner import plan
+from codegen.read import read
 from generated import schemas
 from generated.runtime import Refusal, read_json, validate
+from tests.service import ROOT
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 Schema: TypeAlias = dict[str, Json]
 Place: TypeAlias = tuple[str | int, ...]
 
-CONTRACT = yaml.safe_load((Path(__file__).parent.parent.parent / "openapi.yaml").read_text(encoding="utf-8"))
+CONTRACT = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
+
+PLAN = plan(read(ROOT / "openapi.yaml"))
+ANSWERS = {response.name: response for response in PLAN.responses}
 
 # Models that are made of something else than a component: the operation, and what of it.
-PARAMETERS = {"ListHeroesQuery": ("/heroes/", "get", "query"), "HeroesHeroIdPath": ("/heroes/{hero_id}", "get", "path")}
-BODIES = {"ListHeroes200Body": ("/heroes/", "get", "200")}
-HEADERS = {
-    "ListHeroes200Headers": ("/heroes/", "get", "200"),
-    "CreateHero200Headers": ("/heroes/", "post", "200"),
-    "ServiceUnavailableHeaders": ("/heroes/", "get", "503"),
+PARAMETERS = {
+    model: (operation.path, operation.method.lower(), location)
+    for operation in PLAN.operations
+    for location, model in (("path", operation.path_schema), ("query", operation.query_schema))
+    if model
 }
+ANSWERED = [
+    (ANSWERS[name], (operation.path, operation.method.lower(), str(ANSWERS[name].status)))
+    for operation in PLAN.operations
+    for name in operation.responses
+]
+BODIES = {answer.schema: at for answer, at in ANSWERED if answer.schema not in CONTRACT["components"]["schemas"]}
+HEADERS = {answer.headers_schema: at for answer, at in ANSWERED if answer.headers_schema}
 # Models that are a part of another one, and tested with it.
 PARTS = {"LocItem"}
 

@@ -4,10 +4,9 @@ from alembic import context
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import NullPool
-from sqlmodel import SQLModel
 
-from app import tables
 from app.settings import load_settings
+from app.tables import METADATA
 
 url = context.config.attributes.get("url") or load_settings().database_url
 engine = create_engine(url, poolclass=NullPool)
@@ -26,10 +25,6 @@ def _lock(connection: Connection) -> None:
 
 
 with engine.connect() as connection:
-    context.configure(
-        connection=connection, target_metadata=SQLModel.metadata, render_as_batch=True, transactional_ddl=True
-    )
+    context.configure(connection=connection, target_metadata=METADATA, render_as_batch=True, transactional_ddl=True)
     with context.begin_transaction():
         context.run_migrations()
-
-assert tables.Hero.metadata is SQLModel.metadata
