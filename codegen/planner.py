@@ -217,6 +217,8 @@ class _Planner:
             if classes.get(name) in taken:
                 self._refuse(("components", "schemas", name), f"the name {name} is needed here: rename the schema")
         for name in self.contract.components("responses"):
+            if pascal_case(name) in self.responses and not pascal_case(name).isidentifier():
+                self._refuse(("components", "responses", name), f"{name} is no Python name: rename the response")
             if pascal_case(name) in taken & self.responses.keys():
                 self._refuse(("components", "responses", name), f"the name {name} is needed here: rename the response")
         for name in sorted(schemas.classes & self.responses.keys()):

@@ -26,8 +26,8 @@ _KEYWORDS = {
 _ANNOTATIONS = "$ref title description default example examples deprecated externalDocs type format enum".split()
 # Formats that narrow nothing (their bounds stand beside them), or whose text stays as it is.
 _FORMATS = frozenset("int32 int64 float double password uri-reference".split())
-# Python's classes and boundaries are not those of ECMA 262; lookaround and backreferences no linear engine has.
-_UNSAFE_PATTERN = re.compile(r"\\[dDwWsSbBkP1-9]|\(\?[^:]")
+# Engines differ in these: the classes and boundaries of Unicode, lookaround and backreferences, classes within classes.
+_UNSAFE_PATTERN = re.compile(r"\\[dDwWsSbBkP1-9]|\(\?[^:]|\[[^]]*(\[|&&|--|~~)")
 _PARAMETER_MEMBERS = frozenset("name in description required deprecated schema example examples".split())
 _JSON = re.compile(r"[\w.+-]+/([\w.-]+\+)?json")
 
@@ -147,7 +147,7 @@ class _Checker:
         else:
             schema = (*pointer, "content", media_types[0], "schema")
             self._schema(schema)
-            if "enum" in self.contract.object(schema):
+            if isinstance(said := self.contract.at(schema), dict) and "enum" in said:
                 self._refuse(schema, "an enum needs a name here: move it to components/schemas")
 
     def _schema(self, pointer: Pointer) -> None:
@@ -159,6 +159,8 @@ class _Checker:
             self.contract.resolve(pointer)
             if not str(schema["$ref"]).startswith("#/components/schemas/"):
                 self._refuse((*pointer, "$ref"), "a schema is referred to in components/schemas only")
+            for name in schema.keys() & {"type", "format", "enum"}:
+                self._refuse((*pointer, name), f"the keyword {name} would not be enforced beside a $ref")
         said = schema.get("type", [])
         types = [str(name) for name in said] if isinstance(said, list) else [str(said)]
         if len([name for name in types if name != "null"]) > 1:

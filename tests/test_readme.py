@@ -66,7 +66,7 @@ def test_its_change_loop_works(
     contract, handlers = tmp_path / "openapi.yaml", tmp_path / "app" / "heroes.py"
     edits = [
         (contract, "components:\n", textwrap.indent(path_item, "  ")),
-        (handlers, "    UpdateHero200,\n", "    ReadNextHero200,\n"),
+        (handlers, "    CreateHero200,\n", "    CopyHero200,\n"),
         (handlers, "_CREATE = ", query),
         (handlers, "\n\ndef _not_found()", "\n" + textwrap.indent(method, "    ")),
     ]
@@ -85,10 +85,11 @@ def test_its_change_loop_works(
     assert status == 0, said
 
     with Service(tmp_path, root=tmp_path) as service, httpx2.Client(base_url=service.url) as client:
-        for name in ("A", "B"):
-            client.post("/heroes/", json={"name": name, "secret_name": "x"}).raise_for_status()
-        assert client.get("/heroes/1/next").json() == {"id": 2, "name": "B", "age": None}
-        assert client.get("/heroes/2/next").json() == {"detail": "Hero not found"}
+        client.post("/heroes/", json={"name": "A", "age": 5, "secret_name": "x"}).raise_for_status()
+        copy = client.post("/heroes/1/copies")
+        assert copy.headers["Location"] == "/heroes/2"
+        assert copy.json() == client.get("/heroes/2").json() == {"id": 2, "name": "A", "age": 5}
+        assert client.post("/heroes/3/copies").json() == {"detail": "Hero not found"}
 
 
 def insert(path: Path, before: str, text: str) -> None:

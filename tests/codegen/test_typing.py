@@ -1,4 +1,4 @@
-"""A handler that breaks the contract is a type error: the committed package under the mypy settings of this project.
+"""A handler that breaks the contract is a type error under the mypy settings of this project.
 
 Each wrong module is RIGHT with an edit, and mypy has to find that edit and nothing else.
 """
@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+import yaml
 
-from tests.codegen.generator import ROOT
+from codegen.__main__ import main
+from tests.codegen.generator import CONTRACT, ROOT
 
 RIGHT = '''\
 """Handlers that know one hero."""
@@ -218,6 +220,14 @@ CASES = [
         'Method "read_hero" is not using @override but is overriding a method in class "generated.api.HeroesApi"',
     ),
     Wrong(
+        "a handler without types",
+        READ,
+        "async def read_hero(self, *, hero_id):",
+        "async def read_hero(self, *, hero_id):",
+        "no-untyped-def",
+        "Function is missing a type annotation",
+    ),
+    Wrong(
         "a handler that is not async",
         READ,
         READ.removeprefix("async "),
@@ -310,8 +320,12 @@ CASES = [
 
 @pytest.fixture(scope="module")
 def modules(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """RIGHT and each wrong module, by its title."""
+    """RIGHT and each wrong module, by its title, beside the package for the operations that RIGHT handles."""
     folder = tmp_path_factory.mktemp("handlers")
+    contract = yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))
+    contract["paths"] = {path: contract["paths"][path] for path in ("/heroes/", "/heroes/{hero_id}")}
+    (folder / "contract.json").write_text(json.dumps(contract))
+    assert main([str(folder / "contract.json"), "--output", str(folder / "generated")]) == 0
     sources = {"right": RIGHT}
     for case in CASES:
         assert RIGHT.count(case.old) == 1, f"{case.old!r} has to stand in RIGHT once: adapt the case {case.title!r}"
@@ -325,14 +339,15 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture(scope="module")
 def errors(modules: dict[str, Path], mypy_cache: Path) -> dict[Path, list[Error]]:
     """What mypy, run once under the settings of pyproject.toml, finds in each module: line, code, message."""
-    options = ["--config-file", "pyproject.toml", "--cache-dir", str(mypy_cache), "--output", "json"]
+    options = ["--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", str(mypy_cache), "--output", "json"]
     command = [sys.executable, "-m", "mypy", *options, *map(str, modules.values())]
-    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    folder = modules["right"].parent
+    process = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert process.returncode == 1, f"mypy did not run as expected:\n{process.stdout}{process.stderr}"
     found: dict[Path, list[Error]] = defaultdict(list)
     for line in process.stdout.splitlines():
         error = json.loads(line)
-        found[Path(error["file"])].append((error["line"], error["code"], error["message"]))
+        found[folder / error["file"]].append((error["line"], error["code"], error["message"]))
     return found
 
 

@@ -206,6 +206,9 @@ def at_the_bounds(schema: Schema) -> Iterator[tuple[str, Json]]:
         ):
             yield f"example, then {kind}", example + text
             yield f"{kind}, then example", text + example
+        for index in range(len(example)):
+            yield f"example without character {index}", example[:index] + example[index + 1 :]
+            yield f"example with 0 as character {index}", example[:index] + "0" + example[index + 1 :]
     for name in ("minItems", "maxItems"):
         if isinstance(length := schema.get(name), int):
             for step in (-1, 0, 1):
