@@ -27,8 +27,8 @@ format: .venv/dev  ## Format the code
 test: .venv/dev  ## Run all tests, a minute of fuzzing included
 	$(BIN)/pytest
 
-fuzz: .venv/dev  ## Fuzz the running service: FUZZ_SECONDS=600 (180 or more), FUZZ_SEED=1
-	$(BIN)/python -m tests.fuzz --seconds $(or $(FUZZ_SECONDS),600) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED))
+fuzz: .venv/dev  ## Fuzz the running service: FUZZ_SECONDS=570 (180 or more), FUZZ_SEED=1
+	$(BIN)/python -m tests.fuzz --seconds $(or $(FUZZ_SECONDS),570) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED))
 
 check: .venv/dev lint  ## Check without writing: format, types, freshness of generated/, contract
 	$(BIN)/ruff check .

@@ -232,7 +232,7 @@ def _spellings(text: str) -> set[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description="Fuzzes the service as it runs.")
     parser.add_argument(
-        "--seconds", type=int, default=600, help="how long to fuzz, in all (default: %(default)s; 60 or more is of use)"
+        "--seconds", type=int, default=570, help="how long to fuzz, in all (default: %(default)s; 60 or more is of use)"
     )
     parser.add_argument(
         "--seed", type=int, help="repeat the run of this seed (default: three new seeds, a third of the time each)"

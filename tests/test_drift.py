@@ -210,8 +210,8 @@ EDITS = [
     Edit(
         "a null is taken for an absent field",
         "app/heroes.py",
-        "new = body.model_dump()",
-        "new = body.model_dump(exclude_none=True)",
+        "changes = body.model_dump()",
+        "changes = body.model_dump(exclude_none=True)",
         HEROES,
         "test_a_null_age_clears_it",
     ),

@@ -468,7 +468,7 @@ def test_each_field_of_a_hero_has_one_schema(contract: Document) -> None:
     assert {name_of(place) for place in objects} == {"HeroCreate", "HeroUpdate", "HeroPublic"}
     for place in objects:
         for field in members(contract, place, "properties"):
-            assert resolve(contract, field).startswith("/components/schemas/"), f"{field}: refer to a named schema"
+            assert "$ref" in at(contract, field), f"{field}: refer to a named schema"
 
 
 def test_no_answer_can_hold_the_secret_name(contract: Document) -> None:
