@@ -13,8 +13,8 @@ from codegen.schemas import Model, SchemaError, Schemas, generate
 
 # Names that the generated module uses itself.
 _RESERVED = frozenset(
-    "abstractmethod body boolean given integer list number operations path query read_json read_query request routes "
-    "str validate wire write_headers".split()
+    "abstractmethod body boolean contract_sha256 given integer list number operations path query read_json read_query "
+    "request routes str validate wire write_headers".split()
 )
 _RESERVED_CLASSES = frozenset("Api Operation OperationRoute Request Response Wire".split())
 

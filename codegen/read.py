@@ -176,11 +176,17 @@ def _parse(text: str) -> tuple[Json, dict[Pointer, int]]:
 
 def _broken_references(contract: Contract) -> Iterator[Finding]:
     for pointer in contract.lines:
-        if pointer[-1:] == ("$ref",) and isinstance(contract.at(pointer), str) and not _DATA & set(pointer):
+        if pointer[-1:] == ("$ref",) and isinstance(contract.at(pointer), str) and not _is_data(pointer):
             try:
                 contract.resolve(pointer[:-1])
             except BrokenReference as error:
                 yield Finding(pointer[:-1], str(error))
+
+
+def _is_data(pointer: Pointer) -> bool:
+    """Whether this stands in an example or the like, rather than under a property or schema of such a name."""
+    pairs = zip(("", *pointer), pointer, strict=False)
+    return any(part in _DATA and owner not in ("properties", "schemas") for owner, part in pairs)
 
 
 def _locate(contract: Contract, path: Iterable[object], instance: object) -> Pointer:
